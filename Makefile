@@ -1,0 +1,53 @@
+# Two commands for users: `make demo` and `make test`. Everything lives in .venv and build/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := build/static/policy_engine
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint schemas clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "sod-policy needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# A stamp per kind of installation, renewed when the packaging changes.
+$(VENV)/.installed: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: $(VENV)/.installed ## install into .venv and let the example bundle decide real commands
+	$(BIN)/sod-policy demo
+
+test: $(VENV)/.installed-dev ## install what the tests need, then run them all
+	$(BIN)/python -m pytest --numprocesses=auto
+
+# Static tools follow folders, not import hooks: show them the packages where the wheel will put them.
+$(STATIC): FORCE
+	@rm -rf $@ && mkdir -p $@
+	@ln -s $(CURDIR)/policy_engine/* $@/
+	@for folder in rego parsers cli examples; do ln -s $(CURDIR)/$$folder $@/$$folder; done
+
+lint: $(VENV)/.installed-dev $(STATIC) ## ruff, mypy --strict, import-linter, schemas up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd build/static && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p policy_engine
+	PYTHONPATH=build/static $(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/python -m policy_engine.documents.schemas --check docs
+
+schemas: $(VENV)/.installed ## write docs/schemas/ and docs/vocabulary.md from the code
+	$(BIN)/python -m policy_engine.documents.schemas docs
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+FORCE:

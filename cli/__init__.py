@@ -1,0 +1,1 @@
+"""The `sod-policy` command, one file per sub-command."""

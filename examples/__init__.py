@@ -1,0 +1,1 @@
+"""The example bundle, its identities and its commands."""

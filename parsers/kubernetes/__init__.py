@@ -1,0 +1,1 @@
+"""kubectl command lines and Kubernetes API requests -> action document."""

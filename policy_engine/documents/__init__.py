@@ -1,0 +1,1 @@
+"""The documents that travel: action, identity, request and decision, as frozen structs with JSON Schemas."""

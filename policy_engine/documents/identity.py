@@ -1,0 +1,95 @@
+"""Who asks: the identity with its delegation chain. Never the token.
+
+The chain runs from the subject (the person or service on whose behalf all this happens) to the current actor
+(who holds the connection). Earlier actors are informational for granting: they may only tighten a verdict,
+never widen it (RFC 8693 section 4.1). `conflict_set` names every person who must count as one with the asker:
+the chain's members, the owners of its agents, and the other accounts that the caller adds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from policy_engine.documents.errors import DocumentError
+
+MAX_CHAIN = 32
+MAX_NAME = 512
+
+Kind = Literal["human", "service", "agent"]
+
+
+class ChainLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One party of the chain: issuer, subject at that issuer, kind, and for an agent the person who owns it."""
+
+    sub: str
+    iss: str = ""
+    kind: Kind = "human"
+    owner: str | None = None
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who asks. Only `subject` is needed; `actor`, `chain`, `depth` and `conflict_set` are completed from it.
+
+    `depth` counts delegations: 0 when the subject acts by itself. `chain_assurance` says who vouches for the
+    chain: the token's issuer, or a gateway that recorded each delegation.
+    """
+
+    subject: str
+    actor: str = ""
+    chain: tuple[ChainLink, ...] = ()
+    depth: int = 0
+    groups: tuple[str, ...] = ()
+    client_id: str | None = None
+    jkt: str | None = None
+    scopes: tuple[str, ...] = ()
+    auth_time: int | None = None
+    acr: str | None = None
+    token_id: str | None = None
+    chain_assurance: Literal["issuer_asserted", "gateway_verified"] = "issuer_asserted"
+    conflict_set: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Complete what follows from the rest, so that nobody can state a depth or a set that the chain denies."""
+        if not isinstance(self.chain, tuple) or not all(isinstance(link, ChainLink) for link in self.chain):
+            return  # wrong types: `validate_identity` refuses them with a sentence
+        chain = self.chain or (ChainLink(sub=self.subject),)
+        persons = {link.sub for link in chain} | {link.owner for link in chain if link.owner}
+        persons.add(self.subject)
+        persons.update(self.conflict_set if isinstance(self.conflict_set, tuple | list) else ())
+        force = msgspec.structs.force_setattr
+        force(self, "chain", chain)
+        force(self, "actor", self.actor or chain[-1].sub)
+        force(self, "depth", len(chain) - 1)
+        if all(isinstance(person, str) for person in persons):
+            force(self, "conflict_set", tuple(sorted(persons)))
+
+
+def validate_identity(identity: Identity) -> None:
+    """Raise `DocumentError` (code `identity_invalid`) unless types, sizes and the chain's ends agree.
+
+    A struct built in Python isn't type-checked by construction, so this walks it once through its JSON form.
+    """
+    try:
+        checked = msgspec.convert(msgspec.to_builtins(identity), Identity)
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise DocumentError(f"the identity is not of its schema: {error}", code="identity_invalid") from error
+    if len(checked.chain) > MAX_CHAIN:
+        raise DocumentError(
+            f"the delegation chain has {len(checked.chain)} members; at most {MAX_CHAIN} are allowed",
+            code="identity_invalid",
+        )
+    if checked.chain[0].sub != checked.subject or checked.chain[-1].sub != checked.actor:
+        raise DocumentError(
+            "the delegation chain must run from `subject` (first) to `actor` (last)", code="identity_invalid"
+        )
+    names = [checked.subject, checked.actor, *checked.groups, *checked.scopes, *checked.conflict_set]
+    names += [name for link in checked.chain for name in (link.sub, link.iss, link.owner) if name]
+    for name in (checked.subject, checked.actor, *names):
+        if not name or len(name) > MAX_NAME or not name.isprintable():
+            raise DocumentError(
+                f"a name in the identity is empty, longer than {MAX_NAME} or holds control characters: "
+                f"`{name[:40]!a}`",
+                code="identity_invalid",
+            )

@@ -1,0 +1,1 @@
+"""The Rego language: bundles, compiling and evaluating policies, running their tests."""
