@@ -31,11 +31,11 @@ demo: $(VENV)/.installed ## install into .venv and let the example bundle decide
 test: $(VENV)/.installed-dev ## install what the tests need, then run them all
 	$(BIN)/python -m pytest --numprocesses=auto
 
-# Static tools follow folders, not import hooks: show them the packages where the wheel will put them.
+# Static tools follow folders, not import hooks: show them a copy laid out as the wheel will be.
 $(STATIC): FORCE
 	@rm -rf $@ && mkdir -p $@
-	@ln -s $(CURDIR)/policy_engine/* $@/
-	@for folder in rego parsers cli examples; do ln -s $(CURDIR)/$$folder $@/$$folder; done
+	@cp -R policy_engine/. $@/
+	@for folder in rego parsers cli examples; do cp -R $$folder $@/$$folder; done
 
 lint: $(VENV)/.installed-dev $(STATIC) ## ruff, mypy --strict, import-linter, schemas up to date
 	$(BIN)/ruff check .
