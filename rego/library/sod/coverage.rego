@@ -1,0 +1,142 @@
+# METADATA
+# title: Allowed is what held duties cover
+# description: |
+#   Every operation must be covered, nested ones too, and of each operation every resource with the effects it
+#   answers for: a table that is only read needs a duty that covers `read` of it, the table written needs the
+#   writing effects. An opaque operation needs a cover that says `opaque: true`; a risky flag must be listed.
+package sod.coverage
+
+import data.sod.holding
+import data.sod.names
+import rego.v1
+
+# Flags that no cover tolerates unless it lists them.
+risky := {
+	"all", "bind_all", "cascade_orphan", "context_override", "destructive_rm", "downloads_and_executes",
+	"dynamic_sql", "executes_program", "force", "grace_period_zero", "impersonate", "inline_code",
+	"insecure_skip_tls", "kubeconfig_override", "lexer_change", "no_where", "parse_error", "plugin",
+	"privilege_change", "privilege_elevation", "privileged", "proxy_server", "prune", "raw",
+	"reads_server_file", "remote_file", "role_change", "secret_read", "sensitive_assignment",
+	"server_override", "token_override", "unparsed", "writes_server_file",
+}
+
+# Effects that a resource which is only read can't have.
+writing := {"configure", "create", "define", "delete", "execute", "grant", "update"}
+
+allow contains {"rule": "sod.coverage", "message": message, "opaque": input.action.opaque} if {
+	count(input.action.operations) > 0
+	count(uncovered) == 0
+	message := concat("", ["covered by ", concat(", ", sort(covering))])
+}
+
+# Why nothing allows: shown to the requester when no other rule decides.
+hint contains {"rule": "sod.coverage", "message": message} if {
+	count(uncovered) > 0
+	some gap in uncovered
+	message := concat("", [
+		"no duty held by ", who, " covers ", concat(" and ", sort(gap.effects)),
+		" of ", gap.resource, gap.remark, "; held: ", holdings,
+	])
+}
+
+who := input.identity.subject if input.identity.depth == 0
+
+who := concat(" through ", [input.identity.subject, input.identity.actor]) if input.identity.depth > 0
+
+holdings := concat(", ", sort(holding.held)) if count(holding.held) > 0
+
+holdings := "none" if count(holding.held) == 0
+
+covering contains name if {
+	some operation in input.action.operations
+	some resource in parts(operation)
+	some name in holding.held
+	covers(name, operation, resource)
+}
+
+uncovered contains gap if {
+	some operation in input.action.operations
+	some resource in parts(operation)
+	count({name | some name in holding.held; covers(name, operation, resource)}) == 0
+	gap := {
+		"effects": shown_effects(operation, resource),
+		"resource": concat(" ", [resource.kind, resource.name]),
+		"remark": remark(operation),
+	}
+}
+
+# An operation without resources is one part that only a cover without `resources` can match.
+parts(operation) := operation.resources if count(operation.resources) > 0
+
+parts(operation) := [{"kind": operation.verb, "name": "(no resource)", "access": "none"}] if count(operation.resources) == 0
+
+covers(name, operation, resource) if {
+	some cover in data.sod.duties[name].covers
+	word_admitted(object.get(cover, "protocols", []), input.action.protocol)
+	word_admitted(object.get(cover, "verbs", []), operation.verb)
+	word_admitted(object.get(cover, "environments", []), input.context.environment)
+	count(required(operation, resource) - {effect | some effect in cover.effects}) == 0
+	count(risks(operation) - {flag | some flag in object.get(cover, "flags", [])}) == 0
+	resource_admitted(object.get(cover, "resources", []), resource)
+	opacity_admitted(object.get(cover, "opaque", false), operation)
+}
+
+word_admitted(words, _) if count(words) == 0
+
+word_admitted(words, word) if word in words
+
+risks(operation) := {flag | some flag in operation.flags; flag in risky}
+
+resource_admitted(patterns, _) if count(patterns) == 0
+
+resource_admitted(patterns, resource) if {
+	resource.access != "none"
+	names.matches_any(patterns, resource)
+}
+
+opacity_admitted(true, _)
+
+opacity_admitted(false, operation) if {
+	not operation.opaque
+	not opaque_as_a_whole
+}
+
+# Problems without an opaque operation: then nothing in the text can be trusted to be complete.
+opaque_as_a_whole if {
+	input.action.opaque
+	count({1 | some operation in input.action.operations; operation.opaque}) == 0
+}
+
+# The effects that this resource answers for.
+required(operation, resource) := {effect | some effect in operation.effects} if not shares(operation, resource)
+
+required(operation, resource) := {effect | some effect in operation.effects; not effect in writing} if {
+	shares(operation, resource)
+	resource.access == "read"
+}
+
+required(operation, resource) := {effect | some effect in operation.effects; effect != "read"} if {
+	shares(operation, resource)
+	resource.access != "read"
+}
+
+# True when the operation also touches resources in the other way (read here, written there).
+shares(operation, resource) if {
+	resource.access == "read"
+	some other in operation.resources
+	other.access != "read"
+}
+
+shares(operation, resource) if {
+	resource.access != "read"
+	some other in operation.resources
+	other.access == "read"
+}
+
+shown_effects(operation, resource) := required(operation, resource) if count(required(operation, resource)) > 0
+
+shown_effects(operation, resource) := {"use"} if count(required(operation, resource)) == 0
+
+remark(operation) := concat("", [" (", concat(", ", sort(risks(operation))), ")"]) if count(risks(operation)) > 0
+
+remark(operation) := "" if count(risks(operation)) == 0

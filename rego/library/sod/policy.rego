@@ -1,0 +1,27 @@
+# METADATA
+# title: The decision entrypoint of the duty library
+# description: |
+#   What the library says, as members of `package policy`. A team's own `package policy` adds to these sets; it
+#   can tighten with `deny`, `approve` and `mask`, and widen with `allow`.
+package policy
+
+import data.sod.approval
+import data.sod.coverage
+import data.sod.masking
+import data.sod.requester
+import data.sod.separation
+import rego.v1
+
+deny contains member if some member in separation.deny
+
+deny contains member if some member in requester.deny
+
+deny contains member if some member in masking.deny
+
+approve contains member if some member in approval.approve
+
+mask contains member if some member in masking.mask
+
+allow contains member if some member in coverage.allow
+
+hint contains member if some member in coverage.hint
