@@ -41,11 +41,11 @@ lint: $(VENV)/.installed-dev $(STATIC) ## ruff, mypy --strict, import-linter, sc
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd build/static && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p policy_engine
-	PYTHONPATH=build/static $(BIN)/lint-imports --config pyproject.toml
-	$(BIN)/python -m policy_engine.documents.schemas --check docs
+	cd build/static && ../../$(BIN)/lint-imports --config ../../pyproject.toml
+	$(BIN)/python -m policy_engine.schemas --check docs
 
 schemas: $(VENV)/.installed ## write docs/schemas/ and docs/vocabulary.md from the code
-	$(BIN)/python -m policy_engine.documents.schemas docs
+	$(BIN)/python -m policy_engine.schemas docs
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info

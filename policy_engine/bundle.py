@@ -19,12 +19,16 @@ from policy_engine.duty_model import SECTIONS, DataPath, Place, check_sections
 if TYPE_CHECKING:
     from policy_engine.rego.bundle import Bundle as RegoBundle
     from policy_engine.rego.engine import Policy
+    from policy_engine.rego.errors import RegoError
 
 # The package that decides, as OPA writes an entrypoint.
 ENTRYPOINT = "policy"
 
 # Files at the root of a bundle, and where their content stands below `data`.
 SOD_MOUNTS: dict[str, tuple[str, ...]] = {f"{section}.yaml": ("sod", section) for section in SECTIONS}
+
+# Files of cases, which may stand beside the policy.
+CASE_SUFFIXES = ("_cases.yaml", "_cases.yml")
 
 _LIBRARY = "library/"
 
@@ -46,13 +50,11 @@ def load_bundle(path: str | Path) -> PolicyBundle:
     from policy_engine.rego.errors import RegoError
 
     try:
-        bundle = read_bundle(Path(path), mounts=SOD_MOUNTS)
-        _check(bundle)
+        bundle = read_bundle(path, mounts=SOD_MOUNTS, keep=_is_case_file)
+        _check(bundle, str(path))
         policy = _compile(bundle.modules, bundle.data)
     except RegoError as error:
-        raise BundleError(
-            error.message, code=error.code, file=error.file, row=error.row, column=error.column
-        ) from error
+        raise _as_bundle_error(error) from error
     return PolicyBundle(policy=policy, revision=bundle.revision, source=str(path))
 
 
@@ -68,21 +70,20 @@ def library_modules() -> dict[str, str]:
     }
 
 
-def _check(bundle: RegoBundle) -> None:
+def _check(bundle: RegoBundle, source: str) -> None:
     """Refuse data that the library could not use, with the place where it stands."""
-    if not bundle.modules and not bundle.data.get("sod"):
-        raise BundleError(
-            f"`{bundle.source}` holds no policy: add `duties.yaml` or a module with `package policy`",
-            code="bundle_empty",
-            file=bundle.source,
-        )
     sod = bundle.data.get("sod", {})
     if not isinstance(sod, Mapping):
-        raise BundleError("`data.sod` must be a mapping", code="bundle_invalid", file=bundle.source)
+        raise BundleError("`data.sod` must be a mapping", file=source)
+    if not bundle.modules and not sod:
+        raise BundleError(
+            "the bundle holds no policy: add `duties.yaml` or a module with `package policy`",
+            code="bundle_empty",
+            file=source,
+        )
 
     def place(path: DataPath) -> Place:
-        found = bundle.place(path)
-        return (found.file, found.row, found.column) if found else (bundle.source, None, None)
+        return bundle.data_places.find(path) or (source, None, None)
 
     check_sections(sod, place)
 
@@ -92,3 +93,20 @@ def _compile(modules: Mapping[str, str], data: Mapping[str, Any]) -> Policy:
 
     complete = {**data, "sod": {**{section: {} for section in SECTIONS}, **data.get("sod", {})}}
     return compile_rego({**library_modules(), **modules}, complete)
+
+
+def _is_case_file(name: str) -> bool:
+    """Case files may stand beside the policy; the test runner reads them."""
+    return name.endswith(CASE_SUFFIXES)
+
+
+def _as_bundle_error(error: RegoError) -> BundleError:
+    """Translate an error of the Rego package; of several compile errors the first gives code and place."""
+    from policy_engine.rego.errors import RegoCompileError
+
+    message = error.message
+    if isinstance(error, RegoCompileError):
+        first, *others = error.issues
+        snippet = str(first).split("\n", 1)[1:]
+        message = "\n".join([message, *snippet, *(str(issue) for issue in others)])
+    return BundleError(message, code=error.code, file=error.file, row=error.row, column=error.column)

@@ -185,7 +185,11 @@ def _contradictions(parsed: dict[str, dict[str, Any]]) -> Iterable[tuple[DataPat
     for name, mask in parsed["masks"].items():
         yield from _unknown_duties(("masks", name, "except_duties"), mask.except_duties, duties)
         if bool(mask.columns) == bool(mask.resources):
-            yield ("masks", name), f"mask `{name}` must name either `columns` or `resources`", "mask_of_nothing"
+            yield (
+                ("masks", name),
+                f"mask `{name}` must name either `columns` or `resources`",
+                "mask_of_nothing",
+            )
         if mask.resources and not mask.path:
             yield (
                 ("masks", name),

@@ -92,7 +92,7 @@ class PolicyEngine:
             input_digest, judgement = self._judge(identity, action, context or Context(), history, grants)
         except DocumentError as error:
             judgement = refuse(_document_code(error), error.message)
-        except Exception as error:  # noqa: BLE001 (fail closed: whatever it is, it is a denial)
+        except Exception as error:
             judgement = refuse(ReasonCode.INTERNAL_ERROR, f"the engine failed with {type(error).__name__}")
         return Decision(
             id=str(uuid.uuid4()),

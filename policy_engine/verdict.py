@@ -4,6 +4,7 @@ The policy's entrypoint is a document with the partial sets `deny`, `approve`, `
 are objects with a closed set of fields (a plain string is a message, for deny and allow). Anything else is not
 interpreted but refused, because a member that is read wrongly is a verdict that is wrong.
 
+- `hint` decides nothing: its members explain a default deny, so that the requester knows what is missing.
 - A mask only changes what is shown of something that is allowed: without an allow it is a denial.
 - An opaque action needs an allow (or approve) that says `opaque: true`; whoever writes that knows what it means.
 """
@@ -39,6 +40,10 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class DenyMember(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A member of `deny`."""
+
+
+class HintMember(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A member of `hint`: why nothing allowed."""
 
 
 class AllowMember(_Member, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +96,8 @@ def judge(document: Any, action: Action, bound_to: str) -> Judgement:
         approvals = _members(document, "approve", ApproveMember)
         masks = _members(document, "mask", MaskMember)
         allowances = _members(document, "allow", AllowMember)
-    except _NoDecision as error:
+        hints = _members(document, "hint", HintMember)
+    except _NoDecisionError as error:
         return refuse(ReasonCode.POLICY_RESULT_INVALID, str(error))
     if denials:
         return Judgement(verdict=Verdict.DENY, reasons=_reasons(ReasonCode.DENIED_BY_RULE, "deny", denials))
@@ -106,6 +112,9 @@ def judge(document: Any, action: Action, bound_to: str) -> Judgement:
             approval=_requirement(approvals, bound_to),
         )
     if not allowances:
+        if hints:
+            explained = _reasons(ReasonCode.NO_RULE_MATCHED, "hint", hints)
+            return Judgement(verdict=Verdict.DENY, reasons=explained)
         return refuse(ReasonCode.NO_RULE_MATCHED, "no rule allows this action, and the default is to deny")
     reasons = _reasons(ReasonCode.ALLOWED_BY_RULE, "allow", allowances)
     if masks:
@@ -114,7 +123,7 @@ def judge(document: Any, action: Action, bound_to: str) -> Judgement:
     return Judgement(verdict=Verdict.ALLOW, reasons=reasons)
 
 
-class _NoDecision(Exception):
+class _NoDecisionError(Exception):
     """The policy returned something that is no decision; the text says what."""
 
 
@@ -124,22 +133,22 @@ _M = TypeVar("_M", bound=_Member)
 def _members(document: Any, name: str, struct: type[_M]) -> list[_M]:
     """Return the members of the partial set `name` of the policy's document."""
     if not isinstance(document, Mapping):
-        raise _NoDecision(f"the policy's entrypoint must be a package, but it is {_kind(document)}")
+        raise _NoDecisionError(f"the policy's entrypoint must be a package, but it is {_kind(document)}")
     members = document.get(name, [])
     if not isinstance(members, list | tuple | set | frozenset):
-        raise _NoDecision(
+        raise _NoDecisionError(
             f"`{name}` of the policy must be a partial set, but it is {_kind(members)}; "
-            f"write `{name} contains {{\"rule\": …, \"message\": …}} if …`"
+            f'write `{name} contains {{"rule": …, "message": …}} if …`'
         )
-    plain_allowed = struct in (DenyMember, AllowMember)
+    plain_allowed = struct in (DenyMember, AllowMember, HintMember)
     parsed = []
     for member in members:
         if plain_allowed and isinstance(member, str):
-            member = {"message": member}  # noqa: PLW2901 (the short form of the same thing)
+            member = {"message": member}
         try:
             parsed.append(msgspec.convert(member, struct))
         except msgspec.ValidationError as error:
-            raise _NoDecision(f"a member of `{name}` of the policy can't be read: {error}") from None
+            raise _NoDecisionError(f"a member of `{name}` of the policy can't be read: {error}") from None
     return sorted(parsed, key=lambda member: (member.rule, member.message))
 
 
