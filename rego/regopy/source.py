@@ -1,0 +1,171 @@
+"""Modules as regopy gets them: checked, and with string literals that it handles exactly.
+
+Raises nothing; returns issues. `Prepared.byte_level` names the calls that work on bytes: with any of them the policy
+runs on plain text and only ASCII input without quotes, backslashes and controls is let through (see `exact_strings`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from policy_engine.rego.errors import Issue
+from policy_engine.rego.regopy import exact_strings
+from policy_engine.rego.regopy.builtins import AVAILABLE, MISSING
+from policy_engine.rego.regopy.refusals import CHANGES_CASE, REFUSED_BUILTINS, looks_at_bytes
+from policy_engine.rego.syntax.checks import (
+    Definitions,
+    collisions_with_data,
+    resolved_name,
+    unknown_functions,
+    unsafe_variables,
+)
+from policy_engine.rego.syntax.scan import Call, Module, scan
+from policy_engine.rego.syntax.tokens import Kind, Source, Token
+
+_INFIX_NAMES: Final = "and assign div eq equal gt gte lt lte minus mul neq or plus rem"
+_INFIX: Final = frozenset(_INFIX_NAMES.split())
+"""Operators can be called by their names too."""
+_FORMAT_VERBS: Final = re.compile(r"%(?:%|[vsdtxXob]|0?\d*d|\.\d+f|f)")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What a worker loads, and what the parent has to look out for at every evaluation."""
+
+    modules: list[tuple[str, str]] = field(default_factory=list)
+    """Safe name -> text for regopy, in the order of `sources`."""
+    sources: list[Source] = field(default_factory=list)
+    byte_level: list[str] = field(default_factory=list)
+    """`regex.match (policy.rego:3:5)`, …: calls that force plain ASCII input."""
+    changes_case: list[str] = field(default_factory=list)
+    question_mark_globs: list[str] = field(default_factory=list)
+    """Glob calls whose pattern isn't a literal, so that data decides whether they work on bytes."""
+
+
+def prepare(files: Mapping[str, str], data: Mapping[str, Any]) -> tuple[Prepared, list[Issue]]:
+    """Check all modules and make them ready for regopy."""
+    prepared = Prepared()
+    issues: list[Issue] = []
+    scanned: list[Module] = []
+    for file, text in files.items():
+        source = Source(file, text)
+        prepared.sources.append(source)
+        found = _refused_text(source)
+        if found is None:
+            module, problems = scan(source)
+            issues.extend(problems)
+            if not problems:
+                scanned.append(module)
+        else:
+            issues.append(found)
+    if issues:
+        return prepared, issues
+    definitions = Definitions(scanned)
+    for module in scanned:
+        issues.extend(_refused_calls(module, prepared))
+        issues.extend(unknown_functions(module, definitions, _is_builtin, AVAILABLE))
+        issues.extend(unsafe_variables(module, definitions))
+    issues.extend(collisions_with_data(scanned, data))
+    for number, module in enumerate(scanned):
+        prepared.modules.append((f"m{number}.rego", rewrite(module, exact=not prepared.byte_level)))
+    return prepared, issues
+
+
+def _refused_text(source: Source) -> Issue | None:
+    try:
+        source.text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return source.issue(
+            "rego_parse_error", "module contains a lone surrogate, which is no character", error.start
+        )
+    nul = source.text.find("\0")
+    if nul >= 0:
+        return source.issue("rego_parse_error", "module contains a NUL character", nul)
+    if exact_strings.has_private(source.text):
+        return Issue(
+            "rego_parse_error",
+            "module uses characters of U+F0000 to U+F005C, which are reserved",
+            source.file,
+        )
+    return None
+
+
+def _is_builtin(name: str) -> bool:
+    return name in AVAILABLE or name in _INFIX or name in MISSING or name in REFUSED_BUILTINS
+
+
+def _refused_calls(module: Module, prepared: Prepared) -> Iterator[Issue]:
+    for call in module.calls:
+        name = ".".join(resolved_name(call, module))
+        if name in REFUSED_BUILTINS:
+            yield module.source.issue(
+                "rego_type_error", f"`{name}` is not allowed: {REFUSED_BUILTINS[name]}", call.token.start
+            )
+        elif name in MISSING:
+            yield module.source.issue(
+                "rego_type_error",
+                f"`{name}` is not available in the regopy engine, which would leave it undefined",
+                call.token.start,
+            )
+        elif name == "sprintf":
+            yield from _format_issue(module, call)
+        place = f"{name} ({module.source.file}:{call.token.row}:{call.token.column})"
+        if looks_at_bytes(name):
+            prepared.byte_level.append(place)
+        elif name in CHANGES_CASE:
+            prepared.changes_case.append(place)
+        elif name == "glob.match":
+            _note_glob(module.tokens[call.index + 1 : call.index + 3], place, prepared)
+
+
+def _note_glob(argument: list[Token], place: str, prepared: Prepared) -> None:
+    """regopy's `?`, `[…]` and `\\` in globs work on bytes; `*` and plain characters don't care."""
+    if argument[0].kind in (Kind.STRING, Kind.RAW_STRING) and argument[-1].text == ",":
+        if any(character in argument[0].value for character in "?[\\"):
+            prepared.byte_level.append(place)
+    else:
+        prepared.question_mark_globs.append(place)
+
+
+def _format_issue(module: Module, call: Call) -> Iterator[Issue]:
+    token = module.tokens[call.index + 1]
+    if token.kind not in (Kind.STRING, Kind.RAW_STRING):
+        return
+    rest = _FORMAT_VERBS.sub("", token.value)
+    if "%" in rest:
+        verb = rest[rest.index("%") :][:6]
+        yield module.source.issue(
+            "rego_type_error",
+            f"the regopy engine can't format `{verb}`; it knows %v %s %d %t %x %X %o %b %.2f and %%",
+            token.start,
+        )
+
+
+def rewrite(module: Module, *, exact: bool) -> str:
+    """The module's text with its string literals replaced by what regopy handles; ends in a newline."""
+    text = module.source.text
+    parts: list[str] = []
+    position = 0
+    for token in module.tokens:
+        if token.kind not in (Kind.STRING, Kind.RAW_STRING):
+            continue
+        literal = _literal(token, exact=exact)
+        if literal is not token.text:
+            parts += [text[position : token.start], literal]
+            position = token.end
+    return "".join(parts) + text[position:] + "\n"
+
+
+def _literal(token: Token, *, exact: bool) -> str:
+    if token.kind is Kind.STRING:
+        if "\\" not in token.text:
+            return token.text
+        value = token.value
+        return f'"{exact_strings.encode(value)}"' if exact else json.dumps(value, ensure_ascii=False)
+    if not exact or (token.text.isprintable() and '"' not in token.text and "\\" not in token.text):
+        return token.text
+    return f'"{exact_strings.encode(token.value)}"'
