@@ -24,3 +24,13 @@ CREATE TABLE public.order_items (
 
 CREATE VIEW public.customer_contacts AS
 SELECT c.id, c.name, c.email AS contact FROM public.customers AS c;
+
+CREATE TABLE public.releases (
+    version text PRIMARY KEY,
+    published_at timestamptz
+);
+
+CREATE TABLE public.release_approvals (
+    version text NOT NULL REFERENCES public.releases (version),
+    approved_by text NOT NULL
+);

@@ -7,6 +7,7 @@ two different numbers must not collide; such integers and non-finite floats are 
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import msgspec
@@ -37,22 +38,34 @@ def canonical_bytes(document: Any) -> bytes:
 
 
 def _exact(value: Any) -> Any:
-    """Tag what RFC 8785 can't carry exactly, so that different values never share a form."""
+    """Tag what RFC 8785 can't carry exactly, so that different values never share a form.
+
+    A tag is an object whose one key starts with a single `$`; keys of documents that start so get one more.
+    """
     if isinstance(value, dict):
-        return {_exact_text(key): _exact(item) for key, item in value.items()}
+        return {_exact_key(key): _exact(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_exact(item) for item in value]
     if isinstance(value, str):
-        return _exact_text(value)
+        return value if _is_unicode(value) else {"$text": _escaped(value)}
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MAX_SAFE_INTEGER:
         return {"$integer": str(value)}
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return {"$float": str(value)}
     return value
 
 
-def _exact_text(value: str) -> str:
-    """Escape lone surrogates, which UTF-8 can't carry; a backslash is doubled so that no escape is forged."""
-    if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
-        return value
-    return value.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii")
+def _exact_key(key: str) -> str:
+    if not _is_unicode(key):
+        return f"$text:{_escaped(key)}"
+    return f"${key}" if key.startswith("$") else key
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether UTF-8 can carry `text`: no lone surrogates."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _escaped(text: str) -> str:
+    """Write lone surrogates as escapes; a backslash is doubled so that no escape can be forged."""
+    return text.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii")

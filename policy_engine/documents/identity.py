@@ -75,6 +75,11 @@ def validate_identity(identity: Identity) -> None:
         checked = msgspec.convert(msgspec.to_builtins(identity), Identity)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"the identity is not of its schema: {error}", code="identity_invalid") from error
+    if checked != identity:
+        raise DocumentError(
+            "the identity holds plain values where documents are expected; build it from JSON or with `ChainLink`",
+            code="identity_invalid",
+        )
     if len(checked.chain) > MAX_CHAIN:
         raise DocumentError(
             f"the delegation chain has {len(checked.chain)} members; at most {MAX_CHAIN} are allowed",
