@@ -23,8 +23,8 @@ from policy_engine.rego.errors import (
 from policy_engine.rego.regopy import exact_strings
 from policy_engine.rego.regopy.pool import WorkerPool
 from policy_engine.rego.regopy.process import WorkerFailure
+from policy_engine.rego.regopy.query import Query, read_query
 from policy_engine.rego.regopy.source import Prepared, prepare
-from policy_engine.rego.syntax.tokens import Source
 from policy_engine.rego.values import UNDEFINED, exact_json
 
 _ENGINE_ERROR: Final = re.compile(
@@ -34,24 +34,16 @@ _TO_UPPER_ASCII: Final = {code: code - 32 for code in range(ord("a"), ord("z") +
 _TO_LOWER_ASCII: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-def compile_policy(modules: Mapping[str, str], data: Mapping[str, Any], limits: Limits) -> RegopyPolicy:
-    """See `policy_engine.rego.engine.compile`."""
-    prepared, issues = prepare(modules, data)
+def compile_policy(
+    modules: Mapping[str, str], data: Mapping[str, Any], limits: Limits, *, plain: bool = False
+) -> RegopyPolicy:
+    """See `policy_engine.rego.engine.compile`; `plain` gives up exact strings."""
+    prepared, issues = prepare(modules, data, plain=plain)
     if issues:
         raise RegoCompileError(issues)
     data_text = exact_json(dict(data), what="data", max_bytes=1 << 30)
     _refuse_private(data_text, data, "data")
-    if prepared.question_mark_globs and _has_byte_pattern(data):
-        prepared.byte_level.extend(prepared.question_mark_globs)
-        # Now the policy runs on plain text, so its literals have to be plain too.
-        from policy_engine.rego.regopy.source import rewrite
-        from policy_engine.rego.syntax.scan import scan
-
-        prepared.modules = [
-            (name, rewrite(scan(source)[0], exact=False))
-            for (name, _), source in zip(prepared.modules, prepared.sources, strict=True)
-        ]
-    if not prepared.byte_level:
+    if prepared.exact:
         data_text = exact_strings.encode_json(data_text)
     payload = json.dumps({"modules": prepared.modules, "data": data_text}, ensure_ascii=False)
     pool = WorkerPool(payload, limits)
@@ -63,7 +55,7 @@ def compile_policy(modules: Mapping[str, str], data: Mapping[str, Any], limits: 
         raise RegoCompileError(
             [Issue("rego_engine_error", f"the regopy engine can't load the policy: {error.message}")]
         ) from error
-    return RegopyPolicy(pool, prepared, limits)
+    return RegopyPolicy(pool, prepared, limits, modules, data)
 
 
 def _load_error(failure: WorkerFailure, prepared: Prepared, limits: Limits) -> RegoCompileError:
@@ -107,25 +99,20 @@ def _refuse_private(text: str, value: Any, what: str) -> None:
         )
 
 
-def _has_byte_pattern(data: Any) -> bool:
-    stack = [data]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            if "?" in item or "[" in item or "\\" in item:
-                return True
-        elif isinstance(item, Mapping):
-            stack.extend(item.keys())
-            stack.extend(item.values())
-        elif isinstance(item, list | tuple):
-            stack.extend(item)
-    return False
-
-
 class RegopyPolicy:
     """A policy loaded into a pool of regopy workers."""
 
-    def __init__(self, pool: WorkerPool, prepared: Prepared, limits: Limits) -> None:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        prepared: Prepared,
+        limits: Limits,
+        modules: Mapping[str, str],
+        data: Mapping[str, Any],
+    ) -> None:
+        self._modules = modules
+        self._data = data
+        self._plain: RegopyPolicy | None = None
         self._pool = pool
         self._prepared = prepared
         self._limits = limits
@@ -147,13 +134,23 @@ class RegopyPolicy:
         imports: Sequence[str] = (),
         seconds: float | None = None,
     ) -> list[Result]:
-        from policy_engine.rego.regopy.query import Query
+        asked = read_query(query, tuple(package), tuple(imports), self._prepared, self._data)
+        if asked.byte_level and self._prepared.exact:
+            return self._in_plain_text().query(
+                query, input, package=package, imports=imports, seconds=seconds
+            )
+        return asked.results(self._ask(asked.text, input, seconds, asked))
 
-        parsed = Query.parse(query, tuple(package), tuple(imports), self._prepared)
-        return parsed.results(self._ask(parsed.text, input, seconds, parsed.source))
+    def _in_plain_text(self) -> RegopyPolicy:
+        """The same policy without exact strings, for queries that call what works on bytes."""
+        if self._plain is None:
+            self._plain = compile_policy(self._modules, self._data, self._limits, plain=True)
+        return self._plain
 
     def close(self) -> None:
         self._pool.close()
+        if self._plain is not None:
+            self._plain.close()
 
     def __enter__(self) -> Self:
         return self
@@ -167,19 +164,19 @@ class RegopyPolicy:
         self.close()
 
     def _ask(
-        self, query: str, value: Any, seconds: float | None, source: Source | None = None
+        self, query: str, value: Any, seconds: float | None, asked: Query | None = None
     ) -> list[dict[str, Any]]:
         """regopy's result rows for a query that is ready for it."""
         text = None
         if value is not UNDEFINED:
             text = exact_json(value, max_bytes=self._limits.input_bytes)
-            self._check_text(text, value)
-            if not self._prepared.byte_level:
+            self._check_text(text, value, asked)
+            if self._prepared.exact:
                 text = exact_strings.encode_json(text)
         try:
             answer = self._pool.ask(query, text, seconds or self._limits.evaluate_seconds)
         except WorkerFailure as failure:
-            raise _evaluation_error(failure, source) from failure
+            raise _evaluation_error(failure, asked) from failure
         if answer == "undefined":
             return []
         try:
@@ -191,22 +188,24 @@ class RegopyPolicy:
             ) from error
         return rows if isinstance(rows, list) else [rows]
 
-    def _check_text(self, text: str, value: Any) -> None:
+    def _check_text(self, text: str, value: Any, asked: Query | None) -> None:
         """Refuse input whose text the policy's builtins would misread."""
         special = exact_strings.has_escape(text)
         if not special and text.isascii():
             return
         _refuse_private(text, value, "input")
-        if self._prepared.byte_level:
+        byte_level = self._prepared.byte_level or (asked.byte_level if asked else [])
+        changes_case = self._prepared.changes_case or (asked.changes_case if asked else [])
+        if byte_level:
             raise RegoInputError(
                 "the input has text that is not plain ASCII, or has quotes, backslashes or line breaks in it, and "
-                f"the policy calls {self._prepared.byte_level[0]}, which the regopy engine gets wrong for such text",
+                f"the policy calls {byte_level[0]}, which the regopy engine gets wrong for such text",
                 code="input_not_exact",
             )
-        if self._prepared.changes_case and _has_other_cased_letters(text):
+        if changes_case and _has_other_cased_letters(text):
             raise RegoInputError(
                 "the input has non-ASCII letters with upper and lower case, and the policy calls "
-                f"{self._prepared.changes_case[0]}, which the regopy engine does for ASCII only",
+                f"{changes_case[0]}, which the regopy engine does for ASCII only",
                 code="input_not_exact",
             )
 
@@ -217,13 +216,11 @@ def _has_other_cased_letters(text: str) -> bool:
     return text.lower() != text.translate(_TO_LOWER_ASCII) or text.upper() != text.translate(_TO_UPPER_ASCII)
 
 
-def _evaluation_error(
-    failure: WorkerFailure, source: Source | None
-) -> RegoEvaluationError | RegoCompileError:
-    if failure.kind == "build" and source is not None:
+def _evaluation_error(failure: WorkerFailure, asked: Query | None) -> RegoEvaluationError | RegoCompileError:
+    if failure.kind == "build" and asked is not None:
         found = _ENGINE_ERROR.findall(failure.message)
         text = _readable(found[0][2]) if found else "the query could not be compiled"
-        return RegoCompileError([source.issue("rego_parse_error", text, 0)])
+        return RegoCompileError([asked.source.issue("rego_parse_error", text, 0)])
     found = _ENGINE_ERROR.findall(failure.message)
     text = _readable(found[0][2]) if found else _readable(failure.message)
     code = "rego_engine_failed" if failure.kind != "evaluate" else "rego_evaluation_error"

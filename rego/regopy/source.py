@@ -41,13 +41,18 @@ class Prepared:
     sources: list[Source] = field(default_factory=list)
     byte_level: list[str] = field(default_factory=list)
     """`regex.match (policy.rego:3:5)`, …: calls that force plain ASCII input."""
+    exact: bool = True
+    """Whether strings travel in the exact form of `exact_strings`."""
+    definitions: Definitions = field(default_factory=lambda: Definitions([]))
     changes_case: list[str] = field(default_factory=list)
-    question_mark_globs: list[str] = field(default_factory=list)
+    data_dependent_globs: list[str] = field(default_factory=list)
     """Glob calls whose pattern isn't a literal, so that data decides whether they work on bytes."""
 
 
-def prepare(files: Mapping[str, str], data: Mapping[str, Any]) -> tuple[Prepared, list[Issue]]:
-    """Check all modules and make them ready for regopy."""
+def prepare(
+    files: Mapping[str, str], data: Mapping[str, Any], *, plain: bool
+) -> tuple[Prepared, list[Issue]]:
+    """Check all modules and make them ready for regopy; `plain` gives up exact strings for a query that needs it."""
     prepared = Prepared()
     issues: list[Issue] = []
     scanned: list[Module] = []
@@ -64,15 +69,23 @@ def prepare(files: Mapping[str, str], data: Mapping[str, Any]) -> tuple[Prepared
             issues.append(found)
     if issues:
         return prepared, issues
-    definitions = Definitions(scanned)
+    prepared.definitions = Definitions(scanned)
     for module in scanned:
-        issues.extend(_refused_calls(module, prepared))
-        issues.extend(unknown_functions(module, definitions, _is_builtin, AVAILABLE))
-        issues.extend(unsafe_variables(module, definitions))
+        issues.extend(check_module(module, prepared))
     issues.extend(collisions_with_data(scanned, data))
+    if prepared.data_dependent_globs and _has_byte_pattern(data):
+        prepared.byte_level.extend(prepared.data_dependent_globs)
+    prepared.exact = not prepared.byte_level and not plain
     for number, module in enumerate(scanned):
-        prepared.modules.append((f"m{number}.rego", rewrite(module, exact=not prepared.byte_level)))
+        prepared.modules.append((f"m{number}.rego", rewrite(module, exact=prepared.exact)))
     return prepared, issues
+
+
+def check_module(module: Module, prepared: Prepared) -> Iterator[Issue]:
+    """All checks that look at one module (or a query in the form of one) in the light of all definitions."""
+    yield from _refused_calls(module, prepared)
+    yield from unknown_functions(module, prepared.definitions, _is_builtin, AVAILABLE)
+    yield from unsafe_variables(module, prepared.definitions)
 
 
 def _refused_text(source: Source) -> Issue | None:
@@ -122,13 +135,28 @@ def _refused_calls(module: Module, prepared: Prepared) -> Iterator[Issue]:
             _note_glob(module.tokens[call.index + 1 : call.index + 3], place, prepared)
 
 
+def _has_byte_pattern(data: Any) -> bool:
+    stack = [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            if "?" in item or "[" in item or "\\" in item:
+                return True
+        elif isinstance(item, Mapping):
+            stack.extend(item.keys())
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple):
+            stack.extend(item)
+    return False
+
+
 def _note_glob(argument: list[Token], place: str, prepared: Prepared) -> None:
     """regopy's `?`, `[…]` and `\\` in globs work on bytes; `*` and plain characters don't care."""
     if argument[0].kind in (Kind.STRING, Kind.RAW_STRING) and argument[-1].text == ",":
         if any(character in argument[0].value for character in "?[\\"):
             prepared.byte_level.append(place)
     else:
-        prepared.question_mark_globs.append(place)
+        prepared.data_dependent_globs.append(place)
 
 
 def _format_issue(module: Module, call: Call) -> Iterator[Issue]:
@@ -147,20 +175,27 @@ def _format_issue(module: Module, call: Call) -> Iterator[Issue]:
 
 def rewrite(module: Module, *, exact: bool) -> str:
     """The module's text with its string literals replaced by what regopy handles; ends in a newline."""
-    text = module.source.text
+    replaced = {}
+    for token in module.tokens:
+        if token.kind in (Kind.STRING, Kind.RAW_STRING):
+            text = literal(token, exact=exact)
+            if text is not token.text:
+                replaced[token] = text
+    return splice(module.source.text, replaced) + "\n"
+
+
+def splice(text: str, replaced: Mapping[Token, str]) -> str:
+    """`text` with some of its tokens, given in order, replaced."""
     parts: list[str] = []
     position = 0
-    for token in module.tokens:
-        if token.kind not in (Kind.STRING, Kind.RAW_STRING):
-            continue
-        literal = _literal(token, exact=exact)
-        if literal is not token.text:
-            parts += [text[position : token.start], literal]
-            position = token.end
-    return "".join(parts) + text[position:] + "\n"
+    for token, new in replaced.items():
+        parts += [text[position : token.start], new]
+        position = token.end
+    return "".join(parts) + text[position:]
 
 
-def _literal(token: Token, *, exact: bool) -> str:
+def literal(token: Token, *, exact: bool) -> str:
+    """A string token as regopy has to see it."""
     if token.kind is Kind.STRING:
         if "\\" not in token.text:
             return token.text

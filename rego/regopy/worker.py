@@ -54,23 +54,20 @@ class RequestError(Exception):
         self.message = message
 
 
-def error_text(output: Any) -> str:
+def error_text(root: Any) -> str:
     """What regopy says about a failed query; its string form is only `<error>`."""
-    from regopy.rego_shared import (
-        rego_node_get,
-        rego_node_size,
-        rego_node_type_name,
-        rego_node_value,
-        rego_output_node,
-    )
+    from regopy import NodeKind, rego_shared
 
     found: list[str] = []
-    stack = [rego_output_node(output._impl)]
+    stack = [root]
     while stack and len(found) < 10:
         node = stack.pop()
-        if rego_node_type_name(node) in ("errormsg", "rego-errorcode"):
-            found.append(str(rego_node_value(node)))
-        stack.extend(rego_node_get(node, index) for index in reversed(range(rego_node_size(node))))
+        kind = rego_shared.rego_node_type(node)
+        if kind in (NodeKind.ErrorMessage, NodeKind.ErrorCode):
+            found.append(str(rego_shared.rego_node_value(node)))
+        elif kind in (NodeKind.ErrorSeq, NodeKind.Error):
+            count = rego_shared.rego_node_size(node)
+            stack.extend(rego_shared.rego_node_get(node, index) for index in reversed(range(count)))
     return ": ".join(text for text in found if text) or "no message"
 
 
@@ -139,10 +136,23 @@ class Engine:
             # An input can't be taken back: without a new interpreter the last one would stay in force.
             self.fresh()
             self.feed()
-        output = self.interpreter.query_bundle(self.build(request["query"]))
-        if not output.ok():
-            raise RequestError("evaluate", error_text(output))
-        return str(output)
+        return self.answer(self.build(request["query"]))
+
+    def answer(self, bundle: Any) -> str:
+        """The output's text, taken without regopy's own wrapper, which hides what went wrong in a parse error."""
+        from regopy import rego_shared
+
+        output = rego_shared.rego_bundle_query(self.interpreter._impl, bundle._impl)
+        try:
+            text: str = rego_shared.rego_output_string(output)
+            if not rego_shared.rego_output_ok(output):
+                raise RequestError("evaluate", error_text(rego_shared.rego_output_node(output)))
+        finally:
+            rego_shared.rego_free_output(output)
+        # An error inside a value is reported as a value.
+        if not text.startswith(("{", "[", "undefined")):
+            raise RequestError("evaluate", text)
+        return text
 
 
 def limit_address_space(memory: int) -> None:

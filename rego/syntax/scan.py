@@ -75,7 +75,7 @@ def scan(source: Source) -> tuple[Module, list[Issue]]:
     module.tokens = [token for token in everything if token.kind is not Kind.COMMENT]
     module.comments = [token for token in everything if token.kind is Kind.COMMENT]
     if not issues:
-        issues = _unbalanced(source, module.tokens)
+        issues = unbalanced(source, module.tokens)
     if issues:
         return module, issues
     statements = list(_statements(module.tokens))
@@ -93,11 +93,12 @@ def scan(source: Source) -> tuple[Module, list[Issue]]:
             _add_import(module, statement)
         elif (rule := _rule(statement)) is not None:
             module.rules.append(rule)
-    module.calls = list(_calls(module.tokens))
+    module.calls = list(find_calls(module.tokens))
     return module, []
 
 
-def _unbalanced(source: Source, tokens: list[Token]) -> list[Issue]:
+def unbalanced(source: Source, tokens: list[Token]) -> list[Issue]:
+    """The first bracket that has no partner, if any."""
     partners = {")": "(", "]": "[", "}": "{"}
     stack: list[Token] = []
     for token in tokens:
@@ -189,7 +190,8 @@ def _reference_length(tokens: tuple[Token, ...]) -> int:
     return index
 
 
-def _calls(tokens: list[Token]) -> Iterator[Call]:
+def find_calls(tokens: list[Token]) -> Iterator[Call]:
+    """Every call of a name; brackets have to be balanced."""
     for index, token in enumerate(tokens):
         if token.text != "(" or token.kind is not Kind.PUNCTUATION or token.spaced or index == 0:
             continue

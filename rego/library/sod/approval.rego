@@ -6,7 +6,6 @@
 #   conflict set, and each counted once, whatever groups they are in.
 package sod.approval
 
-import data.sod.coverage
 import data.sod.scope
 import rego.v1
 
@@ -16,9 +15,7 @@ triggered contains name if {
 	scope.concerns(rule.when, operation)
 }
 
-# An approval can't stand in for a duty: only what held duties cover is worth asking for.
 approve contains member if {
-	count(coverage.allow) > 0
 	not granted
 	some name in triggered
 	rule := data.sod.approvals[name]
@@ -32,7 +29,8 @@ approve contains member if {
 	}
 }
 
-entries contains entry if {
+# What several rules ask for alike is asked once, as in the requirement that the requester sees.
+entries contains {"groups": {group | some group in entry.groups}, "count": object.get(entry, "count", 1)} if {
 	some name in triggered
 	some entry in data.sod.approvals[name].approvers
 }
@@ -42,17 +40,21 @@ granted if {
 	satisfied(grant)
 }
 
+# More kinds of approvers than anybody gathers; the search below doubles with each.
+most_entries := 10
+
 # Hall's condition: distinct persons for all entries exist exactly when every choice of entries has enough
 # persons between them.
 satisfied(grant) if {
 	wanted := [entry | some entry in entries]
+	count(wanted) <= most_entries
 	every choice in numbers.range(1, power(count(wanted)) - 1) {
 		enough(grant, chosen(wanted, choice))
 	}
 }
 
 enough(grant, few) if {
-	needed := sum([object.get(entry, "count", 1) | some entry in few])
+	needed := sum([entry.count | some entry in few])
 	persons := {person | some entry in few; some person in eligible(grant, entry)}
 	count(persons) >= needed
 }
@@ -64,11 +66,18 @@ chosen(wanted, choice) := [wanted[index] |
 
 power(exponent) := bits.lsh(1, exponent)
 
-eligible(grant, entry) := {approval.person |
+# Names of persons are compared without case: `Bob` must not approve for `bob`.
+eligible(grant, entry) := {lower(approval.person) |
 	some approval in grant.approvals
 	approval.kind == "human"
-	approval.person != grant.requested_by
-	not approval.person in input.identity.conflict_set
+	not lower(approval.person) in excluded(grant)
 	some group in approval.groups
 	group in entry.groups
 }
+
+# The requester of the grant or of the plan, and everybody who counts as the executor.
+excluded(grant) := ({lower(grant.requested_by)} | {lower(person) | some person in input.identity.conflict_set}) | planner
+
+planner := {lower(input.context.plan.requested_by)} if is_object(input.context.plan)
+
+planner := set() if not is_object(input.context.plan)

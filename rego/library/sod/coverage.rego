@@ -8,6 +8,7 @@ package sod.coverage
 
 import data.sod.holding
 import data.sod.names
+import data.sod.scope
 import rego.v1
 
 # Flags that no cover tolerates unless it lists them.
@@ -85,7 +86,13 @@ word_admitted(words, _) if count(words) == 0
 
 word_admitted(words, word) if word in words
 
-risks(operation) := {flag | some flag in operation.flags; flag in risky}
+risks(operation) := {flag | some flag in operation.flags; flag in risky} | risks_of_text
+
+# Flags that the text has as a whole, beside those of its operations.
+risks_of_text := {flag | some flag in input.action.flags; flag in risky} - {flag |
+	some operation in input.action.operations
+	some flag in operation.flags
+}
 
 resource_admitted(patterns, _) if count(patterns) == 0
 
@@ -96,29 +103,30 @@ resource_admitted(patterns, resource) if {
 
 opacity_admitted(true, _)
 
-opacity_admitted(false, operation) if {
-	not operation.opaque
-	not opaque_as_a_whole
-}
+opacity_admitted(false, operation) if not scope.vague(operation)
 
-# Problems without an opaque operation: then nothing in the text can be trusted to be complete.
-opaque_as_a_whole if {
-	input.action.opaque
-	count({1 | some operation in input.action.operations; operation.opaque}) == 0
-}
+# The effects that this resource answers for. What is only read answers for `read` even where the parser names
+# only the effect on the target; what is written or run answers for something in any case.
+required(operation, resource) := effects_of(operation) if not shares(operation, resource)
 
-# The effects that this resource answers for.
-required(operation, resource) := {effect | some effect in operation.effects} if not shares(operation, resource)
-
-required(operation, resource) := {effect | some effect in operation.effects; not effect in writing} if {
+required(operation, resource) := (effects_of(operation) - writing) | {"read"} if {
 	shares(operation, resource)
 	resource.access == "read"
 }
 
-required(operation, resource) := {effect | some effect in operation.effects; effect != "read"} if {
+required(operation, resource) := effects_of(operation) - {"read"} if {
 	shares(operation, resource)
 	resource.access != "read"
+	effects_of(operation) != {"read"}
 }
+
+required(operation, resource) := {"read"} if {
+	shares(operation, resource)
+	resource.access != "read"
+	effects_of(operation) == {"read"}
+}
+
+effects_of(operation) := {effect | some effect in operation.effects}
 
 # True when the operation also touches resources in the other way (read here, written there).
 shares(operation, resource) if {

@@ -21,8 +21,9 @@ tied contains name if {
 
 tied contains name if {
 	some name, duty in data.sod.duties
-	some person in object.get(duty.holders, "subjects", [])
-	person in input.identity.conflict_set
+	some subject in object.get(duty.holders, "subjects", [])
+	some person in input.identity.conflict_set
+	lower(subject) == lower(person)
 }
 
 subject_holds(holders) if {

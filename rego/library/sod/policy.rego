@@ -18,7 +18,11 @@ deny contains member if some member in requester.deny
 
 deny contains member if some member in masking.deny
 
-approve contains member if some member in approval.approve
+# An approval can't stand in for a duty: only what is allowed otherwise is worth asking for.
+approve contains member if {
+	count(allow) > 0
+	some member in approval.approve
+}
 
 mask contains member if some member in masking.mask
 

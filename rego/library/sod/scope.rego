@@ -17,6 +17,17 @@ concerns(scope, operation) if {
 	resource_fits(scope, operation)
 }
 
+# An operation that isn't fully known, by itself or because the text as a whole isn't.
+vague(operation) if operation.opaque
+
+vague(_) if text_is_vague
+
+# Problems without an opaque operation: then nothing in the text can be trusted to be complete.
+text_is_vague if {
+	input.action.opaque
+	count({1 | some operation in input.action.operations; operation.opaque}) == 0
+}
+
 protocol_fits(scope) if count(object.get(scope, "protocols", [])) == 0
 
 protocol_fits(scope) if input.action.protocol in object.get(scope, "protocols", [])
@@ -31,7 +42,7 @@ verb_fits(scope, _) if count(object.get(scope, "verbs", [])) == 0
 
 verb_fits(scope, operation) if operation.verb in object.get(scope, "verbs", [])
 
-verb_fits(_, operation) if operation.opaque
+verb_fits(_, operation) if vague(operation)
 
 effect_fits(scope, _) if count(object.get(scope, "effects", [])) == 0
 
@@ -42,7 +53,7 @@ effect_fits(scope, operation) if {
 
 effect_fits(_, operation) if "unknown" in operation.effects
 
-effect_fits(_, operation) if operation.opaque
+effect_fits(_, operation) if vague(operation)
 
 flag_fits(scope, _) if count(object.get(scope, "flags", [])) == 0
 
@@ -57,11 +68,11 @@ flag_fits(scope, _) if {
 	flag in object.get(scope, "flags", [])
 }
 
-flag_fits(_, operation) if operation.opaque
+flag_fits(_, operation) if vague(operation)
 
 resource_fits(_, operation) if count(operation.resources) == 0
 
-resource_fits(_, operation) if operation.opaque
+resource_fits(_, operation) if vague(operation)
 
 resource_fits(scope, operation) if {
 	some resource in operation.resources
