@@ -27,6 +27,8 @@ from policy_engine.verdict import Judgement, judge, refuse
 
 # A request document larger than this is denied before any policy sees it.
 MAX_REQUEST_BYTES = 1_048_576
+# How long a policy may take for one decision; a proxy's user waits for it.
+DECISION_SECONDS = 2.0
 
 Clock = Callable[[], datetime]
 
@@ -39,16 +41,24 @@ def utc_now() -> datetime:
 class PolicyEngine:
     """A compiled policy bundle that answers decisions. Use as a context manager, or call `close`."""
 
-    def __init__(self, bundle: PolicyBundle, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, bundle: PolicyBundle, *, clock: Clock = utc_now, timeout: float = DECISION_SECONDS
+    ) -> None:
         """Wrap a compiled bundle; most callers use `PolicyEngine.load`."""
+        self._timeout = timeout
         self._policy = bundle.policy
         self._version = PolicyVersion(revision=bundle.revision, bundles=(bundle.source,))
         self._clock = clock
 
     @classmethod
-    def load(cls, path: str | Path, *, clock: Clock = utc_now) -> PolicyEngine:
-        """Load the bundle at `path`, a folder or `.tar.gz`. Raises `BundleError` with file, row and column."""
-        return cls(load_bundle(path), clock=clock)
+    def load(
+        cls, path: str | Path, *, clock: Clock = utc_now, timeout: float = DECISION_SECONDS
+    ) -> PolicyEngine:
+        """Load the bundle at `path`, a folder or `.tar.gz`. Raises `BundleError` with file, row and column.
+
+        A decision that takes longer than `timeout` seconds is a denial.
+        """
+        return cls(load_bundle(path), clock=clock, timeout=timeout)
 
     @property
     def version(self) -> PolicyVersion:
@@ -134,7 +144,7 @@ class PolicyEngine:
         encoded = _encode(request)
         input_digest = digest_bytes(encoded)
         try:
-            document = self._policy.evaluate(ENTRYPOINT, request.as_input())
+            document = self._policy.evaluate(ENTRYPOINT, request.as_input(), seconds=self._timeout)
         except RegoTimeout as error:
             return input_digest, refuse(ReasonCode.EVALUATION_TIMEOUT, error.message)
         except RegoError as error:
@@ -168,7 +178,7 @@ class PolicyEngine:
 
 
 def _require_types(
-    identity: object, action: object, context: object, history: Sequence[object], grants: Sequence[object]
+    identity: object, action: object, context: object, history: object, grants: object
 ) -> None:
     """Raise `DocumentError` for an argument that is no document at all."""
     if not isinstance(identity, Identity):
@@ -176,8 +186,12 @@ def _require_types(
             f"the identity must be an `Identity`, not `{type(identity).__name__}`", code="identity_invalid"
         )
     expected: list[tuple[object, type, str]] = [(action, Action, "action"), (context, Context, "context")]
-    expected += [(fact, HistoryFact, "history") for fact in history]
-    expected += [(grant, Grant, "grants") for grant in grants]
+    for items, struct, name in ((history, HistoryFact, "history"), (grants, Grant, "grants")):
+        if not isinstance(items, list | tuple):
+            raise DocumentError(
+                f"`{name}` takes a list, not `{type(items).__name__}`", code="request_invalid"
+            )
+        expected += [(item, struct, name) for item in items]
     for value, struct, name in expected:
         if not isinstance(value, struct):
             raise DocumentError(
