@@ -66,6 +66,7 @@ def run(arguments: list[str]) -> int:
 
     try:
         status = root.main(args=arguments, prog_name="sod-policy", standalone_mode=False)
+        sys.stdout.flush()  # a full disk must be an error here, not a warning at exit
     except click.exceptions.Abort:
         return _interrupted()
     except click.ClickException as error:
@@ -77,16 +78,22 @@ def run(arguments: list[str]) -> int:
         click.echo(f"error: {error}", err=True)
         return 2 if isinstance(error, UsageError) else 1
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing more to say, and nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # the reader went away (`| head`): nothing more to say
         return 1
     except OSError as error:
-        click.echo(f"error: io_error: {error.strerror or error}: `{error.filename or ''}`", err=True)
+        _discard_output()
+        where = f": `{error.filename}`" if error.filename else ""
+        click.echo(f"error: io_error: {error.strerror or error}{where}", err=True)
         return 1
     except (RecursionError, MemoryError) as error:
         click.echo(f"error: too_large: the input needs too much ({type(error).__name__})", err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _discard_output() -> None:
+    """Send what is still buffered to nowhere, so that the interpreter doesn't fail on it again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupted() -> int:
