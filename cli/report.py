@@ -77,7 +77,8 @@ def decision_panel(decision: Decision, identity: Identity, action: Action, text:
     operations = Group(*(Text(line) for line in describe_action(action)))
     grid.add_row("operations", operations)
     grid.add_row("policy", Text(shown(decision.policy.revision)))
-    grid.add_row("digests", Text(f"action {decision.action_digest}\ninput  {decision.input_digest}"))
+    grid.add_row("action", Text(decision.action_digest))
+    grid.add_row("input", Text(decision.input_digest))
     grid.add_row("decided", f"{decision.id} in {decision.took_us} µs")
     return Panel(grid, title="decision", border_style=STYLE[decision.verdict])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -356,3 +357,28 @@ def test_a_broken_bundle_is_refused_with_code_and_place(
         load(**files)
     assert caught.value.code == code
     assert place in str(caught.value)
+
+
+def test_an_archive_decides_as_its_folder_does(tmp_path: Path) -> None:
+    (tmp_path / "duties.yaml").write_text(DUTIES)
+    with tarfile.open(tmp_path / "bundle.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "duties.yaml", "duties.yaml")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "duties.yaml").rename(tmp_path / "folder" / "duties.yaml")
+    with (
+        PolicyEngine.load(tmp_path / "bundle.tar.gz") as packed,
+        PolicyEngine.load(tmp_path / "folder") as plain,
+    ):
+        for action in (READ, DELETE, opaque()):
+            assert packed.decide(ANA, action, PROD).verdict == plain.decide(ANA, action, PROD).verdict
+        assert packed.version.revision == plain.version.revision
+
+
+def test_duties_may_also_stand_where_opa_reads_them(
+    load: Callable[..., PolicyEngine], tmp_path: Path
+) -> None:
+    folder = tmp_path / "sod" / "duties"
+    folder.mkdir(parents=True)
+    (folder / "data.yaml").write_text(DUTIES)
+    with PolicyEngine.load(tmp_path) as engine:
+        assert engine.decide(ANA, READ, PROD).verdict == "allow"
