@@ -8,7 +8,7 @@ don't have, are resolved here; `data` alone, where regopy forgets base documents
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -97,16 +97,21 @@ def read_query(
     if not parts:
         raise RegoCompileError([Issue("rego_parse_error", "cannot evaluate empty query")])
     module.calls = list(find_calls(module.tokens))
-    # The query as a rule body, so that the checks of rules apply; `{` keeps the first token from being a head.
-    brace = Token(Kind.PUNCTUATION, "{", 1, 1, 0, 0, False)
-    body = (brace, *(token for token in module.tokens if token.kind is not Kind.END))
-    module.rules.append(Rule("", (), body, False, False))
+    module.rules.append(Rule("", (), tuple(_as_body(parts)), False, False))
     found = Prepared(definitions=prepared.definitions)
     issues = list(check_module(module, found))
     if issues:
         raise RegoCompileError(issues)
     writer = _Writer(module, prepared, data, exact=prepared.exact and not found.byte_level)
     return Query(source, writer.write(parts), parts, found.byte_level, found.changes_case)
+
+
+def _as_body(parts: list[_Part]) -> Iterator[Token]:
+    """The query as the checks of rules see it: `:=` stands where a value is captured, so names after it are read."""
+    for part in parts:
+        first = part.tokens[0]
+        yield Token(Kind.PUNCTUATION, ":=" if part.captured else ";", first.row, 1, 0, 0, False)
+        yield from part.tokens
 
 
 def _aliases(imports: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -192,9 +197,26 @@ class _Writer:
     def write(self, parts: list[_Part]) -> str:
         lines = []
         for number, part in enumerate(parts):
-            prefix = f"{_CAPTURE.format(number)} := " if part.captured else ""
-            lines.append(prefix + self.expression(part.tokens))
+            text = self.expression(part.tokens)
+            if part.captured:
+                text = f"{_CAPTURE.format(number)} := {text}"
+            elif part.tokens[0].text == "not":
+                # As an expression of its own regopy answers `not` with undefined.
+                text = f"count([1 | {text}]) > 0"
+            elif _is_relation(part.tokens):
+                text = self.relation(part.tokens)
+            lines.append(text)
         return "; ".join(lines)
+
+    def relation(self, tokens: list[Token]) -> str:
+        """`walk(x, out)`, which regopy answers with undefined in a query, through a comprehension."""
+        depth = 0
+        for index, token in enumerate(tokens):
+            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+            if depth == 1 and token.text == ",":
+                given, out = self.expression(tokens[:index]), self.expression(tokens[index + 1 : -1])
+                return f"{out} = [__step__ | {given}, __step__)][_]"
+        return self.expression(tokens)
 
     def expression(self, tokens: list[Token]) -> str:
         out = []

@@ -26,9 +26,9 @@ from policy_engine.rego.syntax.checks import (
 from policy_engine.rego.syntax.scan import Call, Module, scan
 from policy_engine.rego.syntax.tokens import Kind, Source, Token
 
-_INFIX_NAMES: Final = "and assign div eq equal gt gte lt lte minus mul neq or plus rem"
+_INFIX_NAMES: Final = "and assign div eq equal gt gte lt lte minus mul neq or plus rem set"
 _INFIX: Final = frozenset(_INFIX_NAMES.split())
-"""Operators can be called by their names too."""
+"""Operators can be called by their names too, and `set()` is the empty set."""
 _FORMAT_VERBS: Final = re.compile(r"%(?:%|[vsdtxXob]|0?\d*d|\.\d+f|f)")
 
 

@@ -77,6 +77,7 @@ def unsafe_variables(module: Module, definitions: Definitions) -> Iterator[Issue
 def _never_bound(rule: Rule, known: set[str]) -> Iterator[Token]:
     first: dict[str, Token] = {}
     bound: set[str] = set()
+    alone = _standing_alone(rule.tokens)
     for index, token in enumerate(rule.tokens):
         if token.kind is not Kind.NAME or token.text in known or token.text in bound:
             continue
@@ -86,11 +87,30 @@ def _never_bound(rule: Rule, known: set[str]) -> Iterator[Token]:
             continue  # a step of a reference, not a variable
         if after is not None and _is_call(index, rule.tokens):
             continue
-        if _only_reads(before, token, after):
+        if index in alone or _only_reads(before, token, after):
             first.setdefault(token.text, token)
         else:
             bound.add(token.text)
     return (token for name, token in first.items() if name not in bound)
+
+
+def _standing_alone(tokens: tuple[Token, ...]) -> set[int]:
+    """Indexes of names that are a whole expression of a body: `allow if { is_admin }`."""
+    found: set[int] = set()
+    bodies: list[bool] = []
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else None
+        if token.kind is Kind.PUNCTUATION and token.text in "([{":
+            bodies.append(token.text == "{" and before is not None and before.text in ("if", "else"))
+        elif token.kind is Kind.PUNCTUATION and token.text in ")]}" and bodies:
+            bodies.pop()
+        if token.kind is not Kind.NAME or before is None or not bodies or not bodies[-1]:
+            continue
+        after = tokens[index + 1]
+        begins = before.text in ("{", ";") or before.row < token.row
+        if begins and (after.text in ("}", ";") or after.row > token.row):
+            found.add(index)
+    return found
 
 
 def _is_call(index: int, tokens: tuple[Token, ...]) -> bool:
@@ -103,8 +123,8 @@ def _is_call(index: int, tokens: tuple[Token, ...]) -> bool:
 
 def _only_reads(before: Token | None, token: Token, after: Token | None) -> bool:
     """Whether this place can't give the variable a value, whatever stands around."""
-    if before is None:
-        return False
+    if before is None or before.text in ("with", "as"):
+        return False  # what `with` replaces and puts in its place may be a function
     if after is not None and after.text in (".", "[") and not after.spaced:
         return True  # the head of a reference
     if before.kind is Kind.PUNCTUATION and before.text in {":=", *_COMPARES}:

@@ -102,8 +102,6 @@ def unbalanced(source: Source, tokens: list[Token]) -> list[Issue]:
     partners = {")": "(", "]": "[", "}": "{"}
     stack: list[Token] = []
     for token in tokens:
-        if token.kind is Kind.TEMPLATE:
-            return [source.issue("rego_parse_error", "template strings are not available yet", token.start)]
         if token.kind is not Kind.PUNCTUATION:
             continue
         if token.text in _OPEN:

@@ -125,6 +125,9 @@ def tokenize(source: Source) -> tuple[list[Token], list[Issue]]:
         if match is None or match.lastgroup is None:
             return tokens, [_not_a_token(source, start)]
         kind = _KINDS[match.lastgroup]
+        if kind is Kind.TEMPLATE:
+            message = "template strings are not available in the regopy engine: use sprintf"
+            return tokens, [source.issue("rego_parse_error", message, start)]
         if kind is Kind.STRING and (issue := _lone_surrogate(source, match)):
             return tokens, [issue]
         tokens.append(Token(kind, match.group(), row, column, start, match.end(), start > position))

@@ -105,28 +105,29 @@ opacity_admitted(true, _)
 
 opacity_admitted(false, operation) if not scope.vague(operation)
 
-# The effects that this resource answers for. What is only read answers for `read` even where the parser names
-# only the effect on the target; what is written or run answers for something in any case.
-required(operation, resource) := effects_of(operation) if not shares(operation, resource)
+# The effects that this resource answers for: of an operation that reads one thing and writes another, reading
+# belongs to what is read and the rest to what is written or run.
+required(operation, resource) := of_part if {
+	of_part := answered(operation, resource)
+	count(of_part) > 0
+}
 
-required(operation, resource) := (effects_of(operation) - writing) | {"read"} if {
+# Nothing is touched for nothing.
+required(operation, resource) := plain[resource.access] if count(answered(operation, resource)) == 0
+
+plain := {"read": {"read"}, "write": {"update"}, "execute": {"execute"}, "none": set()}
+
+answered(operation, resource) := {effect | some effect in operation.effects} if not shares(operation, resource)
+
+answered(operation, resource) := {effect | some effect in operation.effects; not effect in writing} | {"read"} if {
 	shares(operation, resource)
 	resource.access == "read"
 }
 
-required(operation, resource) := effects_of(operation) - {"read"} if {
+answered(operation, resource) := {effect | some effect in operation.effects; effect != "read"} if {
 	shares(operation, resource)
 	resource.access != "read"
-	effects_of(operation) != {"read"}
 }
-
-required(operation, resource) := {"read"} if {
-	shares(operation, resource)
-	resource.access != "read"
-	effects_of(operation) == {"read"}
-}
-
-effects_of(operation) := {effect | some effect in operation.effects}
 
 # True when the operation also touches resources in the other way (read here, written there).
 shares(operation, resource) if {
