@@ -96,9 +96,11 @@ def run(line: Line) -> list[PlannedRequest]:
                 ProblemCode.UNKNOWN_TEXT,
                 "run with stdin: what is typed into the program is not known; run it without -i",
             )
-        watch = line.core("watch", "pods", name)
-        watch.field_selector = f"metadata.name={name}"
-        requests.extend((watch, line.core("get", "pods", name, subresource="log")))
+        for verb in ("watch", "list"):  # until it runs; versions before 1.36 list it by name first
+            followed = line.core(verb, "pods", name)
+            followed.field_selector = f"metadata.name={name}"
+            requests.append(followed)
+        requests.append(line.core("get", "pods", name, subresource="log"))
     if line.parsed.switch("rm"):
         requests.append(line.core("delete", "pods", name))
     if line.parsed.switch("expose"):

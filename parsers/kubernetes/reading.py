@@ -17,11 +17,12 @@ from policy_engine.parsers.kubernetes.selectors import InvalidSelectorError, exa
 from policy_engine.parsers.kubernetes.targets import Target, resolve_targets
 
 # What describe reads besides the object and its events: (group, resource) -> [(group, resource, scope)]; scope is
-# "same" for the object's namespace, "all" for every namespace.
+# "same" for the object's namespace, "all" for every namespace, "named" for the namespace described, "lease" for a
+# node's lease, "backend" for services that only the cluster can name.
 _DESCRIBED_WITH: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {
     ("", "nodes"): (
         ("", "pods", "all"),
-        ("coordination.k8s.io", "leases", "?"),
+        ("coordination.k8s.io", "leases", "lease"),
         ("resource.k8s.io", "resourceslices", "all"),
     ),
     ("", "namespaces"): (("", "resourcequotas", "named"), ("", "limitranges", "named")),
@@ -35,11 +36,10 @@ _DESCRIBED_WITH: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {
     ("apps", "daemonsets"): (("", "pods", "same"),),
     ("batch", "jobs"): (("", "pods", "same"),),
     ("networking.k8s.io", "ingresses"): (
-        ("", "services", "same"),
+        ("", "services", "backend"),
         ("discovery.k8s.io", "endpointslices", "same"),
         ("", "endpoints", "same"),
     ),
-    ("storage.k8s.io", "storageclasses"): (),
 }
 
 
@@ -93,9 +93,12 @@ def _described_with(line: Line, target: Target) -> list[PlannedRequest]:
             request.namespace = ""
         elif scope == "named":
             request.namespace = target.name or None
-        elif scope == "?":
+        elif scope == "lease":
             request = line.request("get", other, target.name or None)
             request.namespace = "kube-node-lease"
+        elif scope == "backend":
+            request = line.request("get", other, None)
+            request.namespace = namespace
         else:
             request.namespace = namespace
         found.append(request)
@@ -174,16 +177,22 @@ def wait(line: Line) -> list[PlannedRequest]:
     if not targets:
         line.refuse("nothing to wait for is named; add TYPE/NAME or a selector")
         targets = [Target(None, None)]
-    return [*(_watch(line, target) for target in targets), *(_read(line, target, "") for target in targets)]
+    return _followed(line, targets)
 
 
 def rollout_status(line: Line) -> list[PlannedRequest]:
     """`rollout status`: get, then watch until it is done."""
     targets = _rollout_targets(line)
-    reads = [_read(line, target, "") for target in targets]
     if line.parsed.value("watch") in FALSE_WORDS:
-        return reads
-    return [*(_watch(line, target) for target in targets), *reads]
+        return [_read(line, target, "") for target in targets]
+    return _followed(line, targets)
+
+
+def _followed(line: Line, targets: list[Target]) -> list[PlannedRequest]:
+    """Watch each object until something is true of it; versions before 1.36 list it by name first."""
+    watches = [_watch(line, target) for target in targets]
+    lists = [_watch(line, target, "list") for target in targets]
+    return _distinct([*watches, *(_read(line, target, "") for target in targets), *lists])
 
 
 def rollout_history(line: Line) -> list[PlannedRequest]:
@@ -310,8 +319,8 @@ def _read(line: Line, target: Target, subresource: str) -> PlannedRequest:
     return _name_by_field(line, request)
 
 
-def _watch(line: Line, target: Target) -> PlannedRequest:
-    request = Target(target.kind, target.name or "", target.typed, target.namespace).request(line, "watch")
+def _watch(line: Line, target: Target, verb: str = "watch") -> PlannedRequest:
+    request = Target(target.kind, target.name or "", target.typed, target.namespace).request(line, verb)
     if line.from_file and target.name is None:
         request.name = None
     if request.name and request.field_selector is None:
