@@ -122,17 +122,17 @@ def _bad_shape(text: str) -> Problem | None:
     for found in _TOKEN.finditer(text):
         chains[-1] += _links(text, since, found.start())
         since = found.end()
-        token = found.group()
-        if token in _OPEN:
+        bracket = found.group()
+        if bracket in _OPEN:
             depth += 1
             chains.append(0)
-        elif token in _CLOSE:
+        elif bracket in _CLOSE:
             depth = max(0, depth - 1)
             if len(chains) > 1:
                 chains.pop()
-        elif token == ";":
+        elif bracket == ";":
             chains = [0]
-        elif token == ",":
+        elif bracket == ",":
             chains[-1] = 0
         if depth > deepest:
             return _at(

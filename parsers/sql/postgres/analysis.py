@@ -13,8 +13,8 @@ from policy_engine.parsers.sql.catalogue import Catalogue, CatalogueRelation
 from policy_engine.parsers.sql.drafts import Draft, Report, TooComplexError
 from policy_engine.parsers.sql.guards import LIMITS
 from policy_engine.parsers.sql.names import render
-from policy_engine.parsers.sql.postgres.relations import Column, Item, Star
 from policy_engine.parsers.sql.postgres.tree import Node
+from policy_engine.parsers.sql.relations import Column, Item, Star
 
 Parameters = Mapping[str, object] | Sequence[object]
 # PostgreSQL's own limit of result columns: stars over joined stars would explode.

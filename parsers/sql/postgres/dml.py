@@ -12,7 +12,8 @@ from typing import Any
 from policy_engine.documents.vocabulary import Access, Effect, SqlFlag
 from policy_engine.parsers.sql.postgres import expressions, queries, sources
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import (
+from policy_engine.parsers.sql.postgres.tree import Node, body_of, strings, tagged
+from policy_engine.parsers.sql.relations import (
     Column,
     Item,
     Relation,
@@ -22,7 +23,6 @@ from policy_engine.parsers.sql.postgres.relations import (
     overlaid,
     renamed,
 )
-from policy_engine.parsers.sql.postgres.tree import Node, body_of, strings, tagged
 
 Assigned = dict[str, Column]
 

@@ -14,7 +14,8 @@ from policy_engine.documents.vocabulary import Effect
 from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres import calls, queries
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import (
+from policy_engine.parsers.sql.postgres.tree import STRUCTURE, TRANSPARENT, Node, body_of, strings, tagged
+from policy_engine.parsers.sql.relations import (
     NOTHING,
     Column,
     Item,
@@ -24,7 +25,6 @@ from policy_engine.parsers.sql.postgres.relations import (
     find,
     whole_row,
 )
-from policy_engine.parsers.sql.postgres.tree import STRUCTURE, TRANSPARENT, Node, body_of, strings, tagged
 
 Handler = Callable[[Analysis, Node, Scope, Sink], None]
 

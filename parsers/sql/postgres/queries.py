@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from policy_engine.documents.vocabulary import Effect, SqlFlag
-from policy_engine.parsers.sql.postgres import dml, expressions, sources, tables
+from policy_engine.documents.vocabulary import Effect, ResourceKind, SqlFlag
+from policy_engine.parsers.sql.postgres import dml, expressions, sources
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import Column, Item, Scope, Sink, by_position, find, renamed
 from policy_engine.parsers.sql.postgres.tree import Node, body_of, constant, strings, tagged
+from policy_engine.parsers.sql.relations import Column, Item, Scope, Sink, by_position, find, renamed
 
 MODIFYING = {"InsertStmt": "insert", "UpdateStmt": "update", "DeleteStmt": "delete", "MergeStmt": "merge"}
 
@@ -129,7 +129,7 @@ def select(analysis: Analysis, body: Node, outer: Scope | None) -> list[Item]:
     if "valuesLists" not in body:
         analysis.draft.effects.add(Effect.READ)
     if "intoClause" in body:
-        tables.select_into(analysis, body["intoClause"])
+        _into(analysis, body["intoClause"])
     scope = Scope(outer)
     with_clause(analysis, body.get("withClause"), scope)
     if "larg" in body:
@@ -145,6 +145,13 @@ def select(analysis: Analysis, body: Node, outer: Scope | None) -> list[Item]:
         _grouping(analysis, body, items, visible)
     _ordering(analysis, body, items, visible)
     return items
+
+
+def _into(analysis: Analysis, into: Node) -> None:
+    """SELECT INTO creates a table."""
+    analysis.draft.effects |= {Effect.CREATE, Effect.DEFINE}
+    analysis.draft.flags.add(SqlFlag.DDL)
+    analysis.write_relation(into.get("rel", {}), ResourceKind.TABLE)
 
 
 def _set_operation(analysis: Analysis, body: Node, scope: Scope) -> list[Item]:

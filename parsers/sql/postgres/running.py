@@ -14,8 +14,8 @@ from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, Sql
 from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres import dml, expressions, queries, statements
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import Column, Relation, Scope, find
 from policy_engine.parsers.sql.postgres.tree import Node, constant, options, strings, switched_on
+from policy_engine.parsers.sql.relations import Column, Relation, Scope, find
 
 
 def select(analysis: Analysis, body: Node, scope: Scope | None = None) -> None:

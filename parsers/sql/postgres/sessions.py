@@ -10,8 +10,8 @@ from policy_engine.parsers.sql import settings
 from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres import expressions
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import Column, Scope
 from policy_engine.parsers.sql.postgres.tree import Node, body_of, constant
+from policy_engine.parsers.sql.relations import Column, Scope
 
 TRANSACTION_VERBS: Final[dict[str, str]] = {
     "TRANS_STMT_BEGIN": "begin",

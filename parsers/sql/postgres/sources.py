@@ -8,7 +8,8 @@ from typing import Any, Final
 from policy_engine.parsers.sql import functions
 from policy_engine.parsers.sql.postgres import calls, expressions, queries
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import (
+from policy_engine.parsers.sql.postgres.tree import Node, body_of, strings, tagged
+from policy_engine.parsers.sql.relations import (
     Column,
     Item,
     Relation,
@@ -18,7 +19,6 @@ from policy_engine.parsers.sql.postgres.relations import (
     find,
     renamed,
 )
-from policy_engine.parsers.sql.postgres.tree import Node, body_of, strings, tagged
 
 
 def from_clause(analysis: Analysis, nodes: Iterable[Any], scope: Scope, outer: Scope) -> None:

@@ -13,8 +13,8 @@ from policy_engine.documents.vocabulary import Effect
 from policy_engine.parsers.sql.drafts import Draft
 from policy_engine.parsers.sql.postgres import definitions, privileges, queries, running, sessions, tables
 from policy_engine.parsers.sql.postgres.analysis import Analysis
-from policy_engine.parsers.sql.postgres.relations import Column, Relation, Scope
 from policy_engine.parsers.sql.postgres.tree import Node, body_of, tagged
+from policy_engine.parsers.sql.relations import Column, Relation, Scope
 
 Handler = Callable[[Analysis, Node], None]
 

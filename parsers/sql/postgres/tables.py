@@ -9,8 +9,8 @@ from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres import expressions, queries, statements
 from policy_engine.parsers.sql.postgres.analysis import Analysis
 from policy_engine.parsers.sql.postgres.objects import object_kind, object_name, role_name
-from policy_engine.parsers.sql.postgres.relations import Column, Relation, Scope, Sink
 from policy_engine.parsers.sql.postgres.tree import Node, body_of, strings, tagged
+from policy_engine.parsers.sql.relations import Column, Relation, Scope, Sink
 
 _OWNERSHIP: Final = frozenset({"AT_ChangeOwner"})
 _ROW_SECURITY: Final = frozenset(
@@ -19,13 +19,6 @@ _ROW_SECURITY: Final = frozenset(
 # They rewrite or destroy stored data, not only its description.
 _DESTROYING: Final = frozenset({"AT_DropColumn", "AT_DetachPartition", "AT_DropExpression"})
 _REWRITING: Final = frozenset({"AT_AlterColumnType", "AT_SetExpression"})
-
-
-def select_into(analysis: Analysis, into: Node) -> str:
-    """SELECT INTO and CREATE TABLE AS: the new table is a write."""
-    analysis.draft.effects |= {Effect.CREATE, Effect.DEFINE}
-    analysis.draft.flags.add(SqlFlag.DDL)
-    return analysis.write_relation(into.get("rel", {}), ResourceKind.TABLE)
 
 
 def definition(analysis: Analysis, nodes: Any, scope: Scope | None = None) -> None:
