@@ -52,7 +52,7 @@ def delete(line: Line) -> list[PlannedRequest]:
         return raw_request(line, "DELETE")
     targets = changed_targets(line, line.parsed.arguments)
     if line.dry_run == "client":
-        if any(target.name for target in targets) and not line.from_file:
+        if not line.chooses:
             return no_request(line)
         return [Target(target.kind, "", target.typed).request(line, "list") for target in targets]
     return [target.request(line, "delete") for target in targets]

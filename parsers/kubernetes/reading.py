@@ -74,8 +74,18 @@ def describe(line: Line) -> list[PlannedRequest]:
     for target in targets:
         if target.name and not line.from_file:
             extra.append(Target(target.kind, "", target.typed).request(line, "list"))
+        elif target.kind is not None and not target.name:
+            extra.append(_each(line, target))
         extra.extend(_described_with(line, target))
     return reads + _distinct(extra)
+
+
+def _each(line: Line, target: Target) -> PlannedRequest:
+    """Return the get of each object of a collection, whose names only the cluster knows."""
+    request = line.request("get", target.kind, None, typed=target.typed)
+    if line.all_namespaces and target.kind is not None and target.kind.namespaced:
+        request.namespace = None
+    return request
 
 
 def _described_with(line: Line, target: Target) -> list[PlannedRequest]:
@@ -84,6 +94,8 @@ def _described_with(line: Line, target: Target) -> list[PlannedRequest]:
         return []
     found = []
     namespace = target.namespace if target.namespace is not None else line.scope(kind)
+    if line.all_namespaces and kind.namespaced:
+        namespace = None  # each object's own
     for group, resource, scope in _DESCRIBED_WITH.get((kind.group, kind.resource), ()):
         other = line.table.of_resource(group, resource)
         if other is None:
@@ -192,6 +204,13 @@ def _followed(line: Line, targets: list[Target]) -> list[PlannedRequest]:
     """Watch each object until something is true of it; versions before 1.36 list it by name first."""
     watches = [_watch(line, target) for target in targets]
     lists = [_watch(line, target, "list") for target in targets]
+    for request in (*watches, *lists):
+        if not request.name:  # each of the chosen objects by its name
+            request.name, request.selector, request.field_selector = None, None, None
+            if request.resource == "namespaces":
+                request.namespace = ""
+            elif line.all_namespaces:
+                request.namespace = None
     return _distinct([*watches, *(_read(line, target, "") for target in targets), *lists])
 
 

@@ -142,6 +142,23 @@ kubectl cp prod/web-0:/etc/passwd {out}
 kubectl port-forward pod/web-0 0:80
 kubectl port-forward svc/web 0:80
 kubectl wait --for=condition=Ready pod/web-0 --timeout=1s
+kubectl wait --for=condition=Ready pods --all -A --timeout=1s
+kubectl -f {file} get
+kubectl --force=true delete pod x
+kubectl get -- pods
+kubectl get pods,svc a b
+kubectl get pods -n prod --namespace=
+kubectl delete pod x --cascade orphan --wait=false
+kubectl delete pods --all --dry-run=client
+kubectl delete -f {file} --dry-run=client -n shop
+kubectl describe deploy -A
+kubectl exec deploy web -- id
+kubectl set env deploy/web --list --resolve
+kubectl label po -A --all a=b
+kubectl scale rs,deploy -l app=web --replicas=0
+kubectl patch -f {file} -p {"metadata":{"labels":{"x":"y"}}} -n shop
+kubectl auth reconcile -f {file}
+kubectl run tmp --image=busybox --dry-run=server
 kubectl config view
 kubectl version --client
 kubectl options
