@@ -1,0 +1,309 @@
+"""The tables of programs and wrappers, and how an argument list is read with an entry of them.
+
+`programs.toml` and `wrappers.toml` share one format, explained at their top. An entry says what options a program
+has, what its operands are and what it does; `read_arguments` applies it to the words of a command.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Any
+
+from msgspec import Struct
+
+from policy_engine.documents.vocabulary import Effect, ShellFlag
+from policy_engine.parsers.shell.expand import Arg, Unknown
+
+ROLES = frozenset(
+    [
+        "skip",
+        "read",
+        "write",
+        "delete",
+        "create",
+        "host",
+        "url",
+        "user",
+        "cwd",
+        "text",
+        "code",
+        "program",
+        "script",
+    ]
+    + ["pattern", "assign", "command", "process", "remote", "target", "shell", "unsafe", "switch"]
+)
+_CODE_ROLES = frozenset(["text", "code", "program", "script", "unsafe", "shell", "write", "command"])
+
+
+class Entry(Struct, frozen=True):
+    """One program. `options` maps an option to (role, takes a value: "", "value" or "attached", switch)."""
+
+    name: str
+    effects: tuple[Effect, ...]
+    flags: tuple[str, ...]
+    options: dict[str, tuple[str, str]]
+    operands: tuple[str, ...]
+    strict: bool
+    style: str
+    names_only: bool
+    wrapper: bool
+    dangerous: bool
+    dashdash: bool
+    subcommands: bool
+    long_single: bool
+
+
+class Reading(Struct):
+    """An argument list as read: (role, argument) in order, switches that were given, the wrapped command."""
+
+    values: list[tuple[str, Arg]]
+    switches: set[str]
+    operands: list[Arg]
+    command: list[Arg] | None = None
+    subcommand: str | None = None
+    unknown_option: str | None = None
+    uncertain: bool = False
+
+
+@functools.cache
+def table() -> dict[str, Entry]:
+    """Return all entries by name; loaded once, on first use. A wrong table is a defect and raises."""
+    found: dict[str, Entry] = {}
+    aliases: dict[str, str] = {}
+    folder = resources.files("policy_engine.parsers.shell")
+    for file, wrapper in (("programs.toml", False), ("wrappers.toml", True)):
+        for name, raw in tomllib.loads((folder / file).read_text("utf-8")).items():
+            if isinstance(raw, str):
+                aliases[name] = raw
+            else:
+                found[name] = _entry(name, raw, wrapper)
+    for alias, name in aliases.items():
+        found[alias] = found[name]
+    return found
+
+
+_KEYS = frozenset(
+    [
+        "does",
+        "flags",
+        "options",
+        "operands",
+        "strict",
+        "style",
+        "names_only",
+        "dashdash",
+        "subcommands",
+        "long_single",
+    ]
+)
+
+
+def _entry(name: str, raw: dict[str, Any], wrapper: bool) -> Entry:
+    unknown = set(raw) - _KEYS
+    if unknown:
+        raise ValueError(f"table entry `{name}` has unknown keys {sorted(unknown)}")
+    options = _options(name, raw.get("options", ""), whole=raw.get("long_single", False))
+    operands = tuple(raw.get("operands", "skip*").split())
+    for role in operands:
+        if role.rstrip("*?") not in ROLES:
+            raise ValueError(f"table entry `{name}` has the unknown operand role `{role}`")
+    strict = raw.get("strict", wrapper and ("command" in operands or bool(raw.get("style"))))
+    return Entry(
+        name=name,
+        effects=tuple(Effect(word) for word in raw.get("does", "execute unknown").split()),
+        flags=tuple(ShellFlag(word) for word in raw.get("flags", "").split()),
+        options=options,
+        operands=operands,
+        strict=strict,
+        style=raw.get("style", ""),
+        names_only=raw.get("names_only", False),
+        wrapper=wrapper,
+        dangerous=strict or any(role in _CODE_ROLES for role, _ in options.values()),
+        dashdash=raw.get("dashdash", False),
+        subcommands=raw.get("subcommands", False),
+        long_single=raw.get("long_single", False),
+    )
+
+
+def _options(name: str, text: str, *, whole: bool) -> dict[str, tuple[str, str]]:
+    """Read the option language: `-ab` flags, `-c:role` with a value, `-i=role` with an optional attached one."""
+    found: dict[str, tuple[str, str]] = {}
+    for token in text.split():
+        kind, role = "", "skip"
+        for mark, meaning in ((":", "value"), ("=", "attached"), ("+", "")):
+            if mark in token:
+                token, role = token.split(mark, 1)
+                kind = meaning
+                if mark == "+":
+                    role = "+" + role
+                break
+        role = role or "skip"
+        if not role.startswith("+") and role not in ROLES:
+            raise ValueError(f"table entry `{name}` has the unknown option role `{role}`")
+        if token.startswith("--") or len(token) <= 2 or whole:
+            found[token] = (role, kind)
+        else:
+            found.update({"-" + letter: (role, kind) for letter in token[1:]})
+    return found
+
+
+def read_arguments(entry: Entry, args: list[Arg]) -> Reading:
+    """Apply `entry` to the words after the program."""
+    return _ArgumentReader(entry, args).read()
+
+
+class _ArgumentReader:
+    def __init__(self, entry: Entry, args: list[Arg]) -> None:
+        self.entry = entry
+        self.args = args
+        self.i = 0
+        self.found = Reading([], set(), [])
+        self.takes_command = "command" in entry.operands
+        self.before = [role for role in entry.operands if role != "command"] if self.takes_command else []
+
+    def read(self) -> Reading:
+        options_end = False
+        while self.i < len(self.args):
+            arg = self.args[self.i]
+            if isinstance(arg, Unknown):
+                if (
+                    not options_end
+                    and not (arg.prefix and arg.prefix[0] != "-")
+                    and not (arg.shown or "")[:1] == "~"
+                ):
+                    self.found.uncertain = True
+                    if self.takes_command and not arg.single:
+                        self.found.command = self.args[self.i :]
+                        return self.found
+                if self.operand(arg):
+                    return self.found
+            elif not options_end and arg == "--":
+                options_end = True
+                self.i += 1
+                if self.entry.dashdash:
+                    self.found.command = self.args[self.i :]
+                    return self.found
+            elif not options_end and len(arg) > 1 and arg[0] == "-":
+                self.option(arg)
+            elif self.operand(arg):
+                return self.found
+        return self.found
+
+    def operand(self, arg: Arg) -> bool:
+        """Take an operand; true when the rest is the wrapped command."""
+        if self.entry.subcommands:
+            self.found.subcommand = arg if isinstance(arg, str) else ""
+            self.found.command = self.args[self.i + 1 :]
+            return True
+        if self.takes_command and not self.entry.dashdash:
+            if self.before and self.before[0] == "assign*":
+                if "=" in (arg if isinstance(arg, str) else arg.prefix):
+                    self.found.values.append(("assign", arg))
+                    self.i += 1
+                    return False
+                self.before.pop(0)
+            if not self.before:
+                self.found.command = self.args[self.i :]
+                return True
+            self.found.values.append((self.before.pop(0), arg))
+            self.i += 1
+            return False
+        self.found.operands.append(arg)
+        self.i += 1
+        return False
+
+    def option(self, arg: str) -> None:
+        self.i += 1
+        options = self.entry.options
+        if arg.startswith("--") or self.entry.long_single:
+            name, equals, value = arg.partition("=")
+            spec = options.get(name)
+            if spec is None:
+                self.unknown(name)
+                return
+            role, kind = spec
+            if kind == "value" and not equals:
+                self.value(role)
+            elif equals:
+                self.take(role, value)
+            else:
+                self.switch(role)
+            return
+        if arg[1:].isdigit() and "-#" in options:
+            return
+        position = 1
+        while position < len(arg):
+            spec = options.get("-" + arg[position])
+            position += 1
+            if spec is None:
+                self.unknown(arg)
+                return
+            role, kind = spec
+            if kind == "value":
+                if position < len(arg):
+                    self.take(role, arg[position:])
+                else:
+                    self.value(role)
+                return
+            if kind == "attached":
+                if position < len(arg):
+                    self.take(role, arg[position:])
+                else:
+                    self.switch(role)
+                return
+            self.switch(role)
+
+    def value(self, role: str) -> None:
+        """Take the next word as the value of an option."""
+        if self.i < len(self.args):
+            arg = self.args[self.i]
+            if isinstance(arg, Unknown) and not arg.single:
+                self.found.uncertain = True
+            self.take(role, arg)
+            self.i += 1
+
+    def take(self, role: str, value: Arg) -> None:
+        if role.startswith("+"):
+            self.found.switches.add(role[1:])
+        self.found.values.append((role.lstrip("+") if not role.startswith("+") else "skip", value))
+        if role in ("pattern", "target"):
+            self.found.switches.add(role)
+
+    def switch(self, role: str) -> None:
+        if role.startswith("+"):
+            self.found.switches.add(role[1:])
+        elif role == "unsafe":
+            self.found.values.append((role, ""))
+
+    def unknown(self, name: str) -> None:
+        """An option that the entry doesn't have. It matters in wrappers and where it may abbreviate a known one."""
+        known = any(
+            other.startswith(name) and spec[0] in _CODE_ROLES | {"read"}
+            for other, spec in self.entry.options.items()
+        )
+        if self.entry.strict or (known and name.startswith("--")):
+            self.found.unknown_option = self.found.unknown_option or name
+
+
+def operand_roles(entry: Entry, reading: Reading) -> list[tuple[str, Arg]]:
+    """Give each operand its role: `pattern` is skipped when an option gave it, a last role goes to the last one."""
+    roles = [role for role in entry.operands if role != "command"]
+    operands = list(reading.operands)
+    if roles and roles[0] == "pattern" and "pattern" in reading.switches:
+        roles = roles[1:]
+    tail: list[tuple[str, Arg]] = []
+    if len(roles) >= 2 and roles[-2].endswith("*") and not roles[-1].endswith("*"):
+        last = roles.pop()
+        if operands and "target" not in reading.switches:
+            tail = [(last, operands.pop())]
+    found: list[tuple[str, Arg]] = []
+    for operand in operands:
+        if not roles:
+            break
+        role = roles[0]
+        if not role.endswith("*"):
+            roles.pop(0)
+        found.append((role.rstrip("*?"), operand))
+    return found + tail

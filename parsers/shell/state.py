@@ -1,0 +1,253 @@
+"""What is known while a text is walked: operations so far, problems, variables, directory, user, nesting.
+
+Operations are collected as mutable drafts, because facts about one (that a later pipe stage runs what it fetched)
+may follow later; `State.finish` turns them into documents.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct, field
+
+from policy_engine.documents.action import Operation, Redirection, Resource, ShellDetail, operation
+from policy_engine.documents.problems import Problem, ProblemCode
+from policy_engine.documents.vocabulary import Access, Effect, ResourceKind
+from policy_engine.parsers.shell.expand import Arg, Unknown, Values
+from policy_engine.parsers.shell.guards import MAX_COMMANDS, ShellSyntaxError, place
+
+_MAX_PROBLEMS = 100
+_MAX_DIRECTORIES = 8
+Directories = tuple[str | None, ...]
+
+
+class Draft(Struct, eq=False):
+    """An operation in the making; `index` is its place among all."""
+
+    index: int
+    verb: str
+    span: tuple[int, int]
+    argv: tuple[str | None, ...] = ()
+    parent: int | None = None
+    wrapper: str | None = None
+    user: str | None = None
+    cwd: str | None = None
+    effects: set[Effect] = field(default_factory=set)
+    flags: set[str] = field(default_factory=set)
+    resources: dict[Resource, None] = field(default_factory=dict)
+    reasons: dict[ProblemCode, None] = field(default_factory=dict)
+    env: dict[str, str | None] = field(default_factory=dict)
+    redirections: list[Redirection] = field(default_factory=list)
+    fetches: bool = False
+    runs_stdin: bool = False
+
+    def done(self) -> Operation:
+        """The operation document."""
+        return operation(
+            self.verb,
+            effects=self.effects,
+            resources=self.resources,
+            flags=self.flags,
+            opaque_reasons=self.reasons,
+            parent=self.parent,
+            span=self.span,
+            detail=ShellDetail(
+                argv=self.argv,
+                env=self.env,
+                redirections=tuple(self.redirections),
+                wrapper=self.wrapper,
+                user=self.user,
+                cwd=self.cwd,
+            ),
+        )
+
+
+class State:
+    """Everything that changes along the way. `directories` are the possible working directories.
+
+    A directory is absolute, relative to an unknown starting point (`""` is that point itself), or None.
+    """
+
+    def __init__(self, text: str, *, bash: bool, cwd: str | None, user: str | None) -> None:
+        self.text = text
+        self.outer_text = text
+        self.outer_span = (0, len(text))
+        self.bash = bash
+        self.drafts: list[Draft] = []
+        self.problems: dict[Problem, None] = {}
+        self.values: Values = {"IFS": " \t\n"}
+        self.tainted: set[str] = set()
+        self.directories: Directories = (cwd if cwd and cwd.startswith("/") else "",)
+        self.user = user
+        self.parent: int | None = None
+        self.wrapper: str | None = None
+        self.origin: int | None = None
+        self.depth = 0
+        self.commands = 0
+        self.functions: set[str] = set()
+        self.downloaded: set[str] = set()
+        self.links: dict[str, str] = {}
+
+    def draft(self, verb: str, start: int, end: int) -> Draft:
+        """Open a new operation in the current context; it is appended at once, so its children follow it."""
+        if len(self.drafts) >= MAX_COMMANDS:
+            raise ShellSyntaxError(
+                f"more than {MAX_COMMANDS} operations in one text: run it in parts",
+                start,
+                ProblemCode.TOO_MANY,
+            )
+        found = Draft(len(self.drafts), verb, self.span(start, end))
+        found.parent = self.parent
+        found.wrapper = self.wrapper
+        found.user = self.user
+        directory = self.directories[0]
+        if len(self.directories) == 1 and directory and directory[0] == "/":
+            found.cwd = directory
+        self.drafts.append(found)
+        return found
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Character positions in the outermost text."""
+        if self.origin is not None:
+            return self.outer_span
+        return start, end
+
+    def opaque(self, draft: Draft, code: ProblemCode, message: str) -> None:
+        """Mark an operation opaque and say why."""
+        draft.reasons[code] = None
+        if len(self.problems) < _MAX_PROBLEMS:
+            line, column = place(self.outer_text, draft.span[0])
+            self.problems[Problem(code=code, message=message, line=line, column=column)] = None
+
+    def change_directory(self, target: str | None) -> None:
+        """After a `cd` that succeeded."""
+        if target is None:
+            self.directories = (None,)
+        else:
+            self.directories = tuple(dict.fromkeys(self.resolve(target)))
+
+    def merge_directories(self, before: Directories) -> None:
+        """A `cd` may have failed or not have run at all."""
+        if before is not self.directories:
+            merged = tuple(dict.fromkeys((*before, *self.directories)))
+            self.directories = (
+                merged if len(merged) <= _MAX_DIRECTORIES else (*merged[:_MAX_DIRECTORIES], None)
+            )
+
+    def merge_values(self, before: Values) -> None:
+        """Keep only what is the same whether or not something ran."""
+        if before is not self.values:
+            self.values = {
+                name: value for name, value in self.values.items() if name in before and before[name] == value
+            }
+
+    def resolve(self, path: str) -> Directories:
+        """The absolute path for every possible directory; None where it isn't known."""
+        if path.startswith("/"):
+            return (_normal(path),)
+        return tuple(
+            None if directory is None else _normal(posixpath.join(directory, path) if directory else path)
+            for directory in self.directories
+        )
+
+    def file(self, draft: Draft, arg: Arg, access: Access, *, lenient: bool = False) -> None:
+        """Report a file; a path that isn't known makes the operation opaque unless `lenient`."""
+        if isinstance(arg, Unknown):
+            home = arg.shown is not None and arg.shown.startswith("~") and not arg.glob and arg.single
+            if home and arg.shown:
+                draft.resources[Resource(kind=ResourceKind.FILE, name=arg.shown, access=access)] = None
+            elif not lenient and not arg.pipe:
+                shown = f" `{arg.shown}`" if arg.shown else ""
+                self.opaque(
+                    draft,
+                    ProblemCode.UNKNOWN_TARGET,
+                    f"which file{shown} `{name_of(draft)}` touches isn't known: write the path literally",
+                )
+            return
+        if not arg or arg == "-":
+            return
+        for path in self.resolve(arg):
+            if path is None:
+                if not lenient:
+                    self.opaque(
+                        draft,
+                        ProblemCode.UNKNOWN_TARGET,
+                        f"the directory that `{arg}` is relative to isn't known: write an absolute path",
+                    )
+                continue
+            draft.resources[Resource(kind=ResourceKind.FILE, name=path, access=access)] = None
+            target = self.links.get(path)
+            if target is not None:
+                draft.resources[Resource(kind=ResourceKind.FILE, name=target, access=access)] = None
+
+    def resource(self, draft: Draft, kind: ResourceKind, name: str, access: Access) -> None:
+        """Report anything that isn't a file."""
+        draft.resources[Resource(kind=kind, name=name, access=access)] = None
+
+    @contextmanager
+    def subshell(self) -> Iterator[None]:
+        """Changes inside don't last."""
+        values, directories, tainted = self.values, self.directories, self.tainted
+        self.values, self.tainted = dict(values), set(tainted)
+        try:
+            yield
+        finally:
+            self.values, self.directories, self.tainted = values, directories, tainted
+
+    @contextmanager
+    def inside(
+        self, parent: int | None, *, wrapper: str | None = None, user: str | None = None
+    ) -> Iterator[None]:
+        """Operations opened inside are children of `parent`."""
+        saved = self.parent, self.wrapper, self.user
+        self.parent = parent
+        if wrapper is not None:
+            self.wrapper = wrapper
+        if user is not None:
+            self.user = user
+        try:
+            yield
+        finally:
+            self.parent, self.wrapper, self.user = saved
+
+    def set_value(self, name: str, value: Arg, *, append: bool = False) -> None:
+        """Remember a variable that straight-line code assigned, when its value is certain."""
+        if append and isinstance(value, str):
+            before = self.values.get(name)
+            value = before + value if isinstance(before, str) else Unknown()
+        if isinstance(value, str) and name not in self.tainted and not is_special(name):
+            self.values[name] = value
+        else:
+            self.values.pop(name, None)
+
+    def forget(self) -> None:
+        """Anything may have changed."""
+        self.values = {}
+
+    def taint(self, name: str) -> None:
+        """This variable has attributes that change what assignments do."""
+        self.tainted.add(name)
+        self.values.pop(name, None)
+
+
+_SPECIAL = frozenset(
+    "RANDOM SRANDOM SECONDS LINENO BASHPID UID EUID PPID GROUPS DIRSTACK FUNCNAME PIPESTATUS HISTCMD EPOCHSECONDS "
+    "EPOCHREALTIME OPTIND OPTARG REPLY PWD OLDPWD SHELLOPTS BASHOPTS SHLVL _ IFS COMP_WORDBREAKS".split()
+)
+
+
+def is_special(name: str) -> bool:
+    """Tell whether the shell itself gives or takes the value of a variable."""
+    return name in _SPECIAL or name.startswith("BASH")
+
+
+def name_of(draft: Draft) -> str:
+    """The program of an operation, for sentences."""
+    return (draft.argv[0] if draft.argv and draft.argv[0] else None) or "the command"
+
+
+def _normal(path: str) -> str:
+    found = posixpath.normpath(path)
+    return found[1:] if found.startswith("//") else found

@@ -1,0 +1,711 @@
+"""Programs whose arguments have a syntax of their own: find, sed, awk, tar, dd, shells, interpreters and a few more.
+
+A style gets the table entry too, and falls back on it for everything ordinary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from policy_engine.documents.problems import ProblemCode
+from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
+from policy_engine.parsers.shell import sed_script
+from policy_engine.parsers.shell.expand import Arg, Unknown
+from policy_engine.parsers.shell.programs import Entry, operand_roles, read_arguments, table
+from policy_engine.parsers.shell.state import Draft
+
+if TYPE_CHECKING:
+    from policy_engine.parsers.shell.run import Runner
+
+_FIND_FLAGS = frozenset(
+    """-a -and -o -or -not ! ( ) , -print -print0 -prune -quit -depth -d -daystart -follow -mount -xdev -noleaf
+    -ignore_readdir_race -noignore_readdir_race -warn -nowarn -empty -executable -readable -writable -nouser -nogroup
+    -true -false -ls -help -version -H -L -P""".split()
+)
+_FIND_VALUES = frozenset(
+    """-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname -ilname -type -xtype -size -perm -user
+    -group -uid -gid -links -inum -fstype -context -mtime -mmin -atime -amin -ctime -cmin -used -newer -anewer -cnewer
+    -samefile -maxdepth -mindepth -regextype -printf -files0-from -D""".split()
+)
+_AWK_RISKS = re.compile(
+    r"system|getline|\||@|ARGV|ENVIRON|print[^;}\n]*>|close|fflush|include|load|function\s+\w*\s*\(.*@"
+)
+_AWK_OR = re.compile(r"\|\|")
+_TAR_MODES = {
+    "c": "create",
+    "x": "extract",
+    "t": "list",
+    "r": "append",
+    "u": "update",
+    "A": "append",
+    "d": "diff",
+}
+_ENV_SPLIT = re.compile(r"[A-Za-z0-9_./:@%+,=\- ]*")
+
+
+def _generic(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    runner.generic(entry, name, args, draft, stdin)
+
+
+def _find(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """find: starting points, then an expression; `-exec` and its kind run a command."""
+    state = runner.state
+    i, expression = 1, False
+    while i < len(args):
+        arg = args[i]
+        i += 1
+        if isinstance(arg, Unknown):
+            if arg.prefix[:1] in ("", "-") and not (arg.shown or "").startswith("~"):
+                state.opaque(
+                    draft, ProblemCode.UNKNOWN_OPTION, "an argument of `find` isn't known and may be `-exec`"
+                )
+            if not expression:
+                state.file(draft, arg, Access.READ)
+        elif arg in ("-exec", "-execdir", "-ok", "-okdir"):
+            i = _find_exec(runner, name, args, i, draft)
+            expression = True
+        elif arg == "-delete":
+            draft.effects.add(Effect.DELETE)
+            for path in [
+                item for item in args[1:] if isinstance(item, str) and item[:1] not in ("-", "(", "!")
+            ][:1]:
+                state.file(draft, path, Access.WRITE)
+            expression = True
+        elif arg in ("-fprint", "-fprint0", "-fls", "-fprintf"):
+            expression = True
+            draft.effects.add(Effect.UPDATE)
+            if i < len(args):
+                state.file(draft, args[i], Access.WRITE)
+            i += 2 if arg == "-fprintf" else 1
+        elif arg in _FIND_FLAGS:
+            expression = expression or arg not in ("-H", "-L", "-P")
+        elif arg in _FIND_VALUES:
+            expression = True
+            i += 1
+        elif re.fullmatch(r"-O[0-3]|-newer[aBcmt]{2}", arg):
+            i += 1 if arg.startswith("-newer") else 0
+        elif arg.startswith("-"):
+            state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `find` isn't known")
+        elif not expression:
+            state.file(draft, arg, Access.READ)
+
+
+def _find_exec(runner: Runner, name: str, args: list[Arg], i: int, draft: Draft) -> int:
+    """The command after `-exec`, up to `;` or `{} +`; `{}` is a path that find chooses."""
+    command: list[Arg] = []
+    draft.effects.add(Effect.EXECUTE)
+    while i < len(args):
+        arg = args[i]
+        i += 1
+        if arg == ";" or (arg == "+" and command and isinstance(command[-1], Unknown)):
+            runner.child(command, draft, name)
+            return i
+        if isinstance(arg, str) and "{}" in arg:
+            command.append(
+                Unknown(
+                    prefix=arg.partition("{}")[0] if arg != "{}" else "./", single=arg != "{}", shown="{}"
+                )
+            )
+        else:
+            command.append(arg)
+    runner.state.opaque(draft, ProblemCode.SYNTAX_ERROR, "`-exec` of `find` isn't closed by `;` or `{} +`")
+    return i
+
+
+def _sed(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """sed: the script may run commands and write files."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    scripts = [arg for role, arg in reading.values if role == "pattern"]
+    operands = list(reading.operands)
+    if "pattern" not in reading.switches and operands:
+        scripts.append(operands.pop(0))
+    for role, arg in reading.values:
+        if role == "script":
+            runner.script(arg, draft)
+    for script in scripts:
+        if isinstance(script, Unknown):
+            runner.unknown_text(
+                draft, script, "the script given to `sed` isn't known: write it literally", inline=False
+            )
+        elif not sed_script.is_plain(script):
+            runner.unknown_text(
+                draft,
+                None,
+                "the script given to `sed` may run commands or touch files (e, r, w): leave these out",
+                inline=False,
+            )
+    in_place = "in_place" in reading.switches
+    for operand in operands:
+        runner.role("write" if in_place else "read", operand, entry, name, draft)
+
+
+def _awk(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """awk: any program is inline code; one that only filters and prints is understood enough."""
+    draft.flags.add(ShellFlag.INLINE_CODE)
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    operands = list(reading.operands)
+    programs = [arg for role, arg in reading.values if role == "pattern"]
+    for role, arg in reading.values:
+        if role == "script":
+            runner.script(arg, draft)
+    if not any(role in ("pattern", "script") for role, _ in reading.values) and operands:
+        programs.append(operands.pop(0))
+    for program in programs:
+        if isinstance(program, Unknown) or _AWK_RISKS.search(_AWK_OR.sub("", program)):
+            runner.unknown_text(
+                draft,
+                program,
+                "the awk program may run commands or touch files: this version doesn't read it",
+            )
+    for operand in operands:
+        if not (isinstance(operand, str) and "=" in operand):
+            runner.role("read", operand, entry, name, draft)
+
+
+def _tar(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """tar: the first word may be options without a dash; checkpoint actions run commands."""
+    rest = args[1:]
+    first = rest[0] if rest else None
+    if isinstance(first, str) and first and first[0] not in "-/." and first.isalpha():
+        values = [letter for letter in first if entry.options.get("-" + letter, ("", ""))[1] == "value"]
+        taken, others = rest[1 : 1 + len(values)], rest[1 + len(values) :]
+        rest = ["-" + letter for letter in first if letter not in values]
+        for letter, value in zip(values, taken, strict=False):
+            rest += ["-" + letter, value]
+        rest += others
+    reading = read_arguments(entry, rest)
+    runner.check(entry, name, reading, draft)
+    mode = next((switch for switch in _TAR_MODES.values() if switch in reading.switches), "list")
+    for role, arg in reading.values:
+        if role == "target":
+            runner.role("read" if mode in ("extract", "list", "diff") else "create", arg, entry, name, draft)
+        elif role == "shell":
+            _checkpoint(runner, arg, draft, name)
+        elif role != "pattern":
+            runner.role(role, arg, entry, name, draft)
+    if mode == "extract":
+        draft.effects.add(Effect.CREATE)
+        for path in runner.state.resolve("."):
+            if path:
+                runner.state.resource(draft, ResourceKind.FILE, path, Access.WRITE)
+        return
+    for operand in reading.operands if mode in ("create", "append", "update") else ():
+        runner.role("read", operand, entry, name, draft)
+
+
+def _checkpoint(runner: Runner, arg: Arg, draft: Draft, name: str) -> None:
+    if isinstance(arg, str) and arg.split("=")[0] in (
+        "dot",
+        "echo",
+        "bell",
+        "totals",
+        "sleep",
+        "ttyout",
+        ".",
+    ):
+        return
+    runner.text(
+        arg.partition("=")[2] if isinstance(arg, str) and arg.startswith("exec=") else Unknown(), draft, name
+    )
+
+
+def _dd(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """dd: `if=` and `of=`."""
+    for arg in args[1:]:
+        prefix = arg.prefix if isinstance(arg, Unknown) else arg
+        key, equals, value = prefix.partition("=")
+        if not equals:
+            if isinstance(arg, Unknown):
+                runner.state.opaque(
+                    draft, ProblemCode.UNKNOWN_TARGET, "an argument of `dd` isn't known: it may be `of=`"
+                )
+        elif key in ("if", "of"):
+            target: Arg = Unknown() if isinstance(arg, Unknown) else value
+            runner.role("read" if key == "if" else "write", target, entry, name, draft)
+
+
+_SHELL_FLAGS = frozenset("abefhklmnprtuvxBCDEHPTil")
+
+
+def _shell(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """bash, sh and their kin: `-c` text, a script, or standard input."""
+    state = runner.state
+    i, takes_text, interactive, reads_stdin = 1, False, False, False
+    bash = name in ("bash", "rbash")
+    while i < len(args):
+        arg = args[i]
+        if isinstance(arg, Unknown) and arg.prefix[:1] in ("", "-", "+"):
+            runner.unknown_text(draft, arg, f"an argument of `{name}` isn't known: write the command itself")
+            return
+        if isinstance(arg, Unknown) or arg[:1] not in ("-", "+") or arg == "-":
+            i += arg == "-"
+            break
+        i += 1
+        if arg == "--":
+            break
+        if arg.startswith("--"):
+            if arg in ("--version", "--help"):
+                draft.effects = {Effect.READ}
+                return
+            if arg not in ("--norc", "--noprofile", "--login", "--posix", "--verbose", "--noediting"):
+                state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `{name}` isn't known")
+            bash = bash and arg != "--posix"
+            continue
+        for letter in arg[1:]:
+            if letter == "c" and arg[0] == "-":
+                takes_text = True
+            elif letter in "oO":
+                value = args[i] if i < len(args) else None
+                i += 1
+                if letter == "O" or value not in (
+                    "errexit",
+                    "nounset",
+                    "pipefail",
+                    "xtrace",
+                    "verbose",
+                    "noglob",
+                ):
+                    state.opaque(
+                        draft, ProblemCode.UNKNOWN_OPTION, f"`{name} {arg}` changes how text is read"
+                    )
+            elif letter == "s":
+                reads_stdin = True
+            elif letter not in _SHELL_FLAGS or letter in "kBHP":
+                state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `{name}` isn't known")
+            elif letter == "i":
+                interactive = True
+    if interactive:
+        state.opaque(
+            draft, ProblemCode.UNSUPPORTED, f"`{name} -i` reads start-up files and is a session of its own"
+        )
+    if takes_text:
+        _shell_text(runner, name, args[i] if i < len(args) else "", draft, bash=bash)
+    elif i < len(args) and not reads_stdin:
+        runner.script(args[i], draft)
+        draft.runs_stdin = draft.runs_stdin or args[i] in ("-", "/dev/stdin")
+    else:
+        _shell_input(runner, name, draft, stdin, bash=bash)
+
+
+def _shell_text(runner: Runner, name: str, arg: Arg, draft: Draft, *, bash: bool) -> None:
+    draft.flags.add(ShellFlag.INLINE_CODE)
+    runner.text(arg, draft, name, bash=bash)
+    if name not in ("bash", "sh", "dash", "ash", "rbash"):
+        runner.unknown_text(draft, None, f"`{name}` reads text in its own way: use bash or sh")
+
+
+def _shell_input(runner: Runner, name: str, draft: Draft, stdin: Arg | None, *, bash: bool) -> None:
+    """A shell that reads its commands from standard input."""
+    if isinstance(stdin, str):
+        _shell_text(runner, name, stdin, draft, bash=bash)
+        return
+    draft.runs_stdin = True
+    piped = runner.piped or stdin is not None
+    runner.unknown_text(
+        draft,
+        stdin,
+        f"`{name}` runs what it reads from standard input, which isn't known: use `-c`",
+        inline=piped,
+    )
+
+
+def _interpreter(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """python, perl and the like: inline code, a script, a module, or standard input. None of it is read."""
+    reading = read_arguments(entry, [arg for arg in args[1:]] if name != "php" else args[1:])
+    codes = [arg for role, arg in reading.values if role == "code"]
+    runner.check(entry, name, reading, draft)
+    for role, arg in reading.values:
+        runner.role(role, arg, entry, name, draft)
+    if codes or any(role == "unsafe" for role, _ in reading.values):
+        return
+    if "harmless" in reading.switches and not reading.command and not reading.operands:
+        draft.effects = {Effect.READ}
+        return
+    operands = reading.command or reading.operands
+    if operands and operands[0] != "-":
+        runner.script(operands[0], draft)
+    else:
+        draft.runs_stdin = True
+        runner.unknown_text(
+            draft, stdin, f"`{name}` runs what it reads from standard input, which isn't known",
+            inline=runner.piped or stdin is not None or bool(operands),
+        )  # fmt: skip
+
+
+def _su(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """su and runuser: `[options] [-] [user [arguments]]`, or `runuser -u user -- command`."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    operands = [arg for arg in reading.operands if arg != "-"]
+    users = [arg for role, arg in reading.values if role == "user"]
+    texts = [arg for role, arg in reading.values if role == "text"]
+    if users:
+        user, command = users[-1], operands + (reading.command or [])
+    else:
+        user, command = (operands[0] if operands else "root"), []
+        if len(operands) > 1 or reading.command:
+            rest = operands[1:] + (reading.command or [])
+            if rest[:1] == ["-c"] and len(rest) >= 2:
+                texts.append(rest[1])
+            else:
+                runner.state.opaque(
+                    draft, ProblemCode.UNKNOWN_OPTION, f"arguments for the shell of `{name}`: use `-c`"
+                )
+    runner.user(user, draft)
+    literal = user if isinstance(user, str) else None
+    for text in texts:
+        runner.text(text, draft, name, user=literal)
+    if command:
+        runner.child(command, draft, name, user=literal)
+    elif not texts:
+        _session(runner, name, draft, stdin)
+
+
+def _session(runner: Runner, name: str, draft: Draft, stdin: Arg | None) -> None:
+    """A shell for another user without a command."""
+    if isinstance(stdin, str):
+        runner.text(stdin, draft, name)
+        return
+    draft.runs_stdin = True
+    runner.unknown_text(
+        draft, stdin, f"`{name}` without a command opens a shell: what is typed isn't known",
+        inline=runner.piped or stdin is not None,
+    )  # fmt: skip
+
+
+def _sudo(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """sudo and doas: as root unless `-u` says otherwise."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    user: Arg = "root"
+    for role, arg in reading.values:
+        if role == "user":
+            user = arg
+        else:
+            runner.role(role, arg, entry, name, draft)
+    runner.user(user, draft)
+    literal = user if isinstance(user, str) else None
+    if literal and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*\$?|#[0-9]+", literal):
+        runner.state.opaque(draft, ProblemCode.UNKNOWN_TARGET, f"`{literal}` is no plain user name")
+    if "edit" in reading.switches or name == "sudoedit":
+        for operand in reading.command or ():
+            runner.role("write", operand, entry, name, draft)
+        runner.unknown_text(
+            draft, None, "the editor that `sudoedit` runs comes from the environment", inline=False
+        )
+    elif "shell" in reading.switches:
+        command = reading.command or []
+        literals = [arg for arg in command if isinstance(arg, str)]
+        if not command:
+            _session(runner, name, draft, stdin)
+        elif len(literals) == len(command) and all(re.fullmatch(r"[\w./:=@%+,-]+", arg) for arg in literals):
+            runner.child(command, draft, name, user=literal, stdin=stdin)
+        else:
+            runner.unknown_text(
+                draft, None, f"`{name} -s` and `-i` hand the words to a login shell: leave the option out"
+            )
+    elif reading.command:
+        runner.child(reading.command, draft, name, user=literal, stdin=stdin)
+
+
+def _env(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """env: `-S` splits a string into words."""
+    rest = list(args)
+    for index, arg in enumerate(rest[1:], 1):
+        if isinstance(arg, Unknown) or not arg.startswith("-") or arg == "--":
+            break
+        match = re.fullmatch(r"(-[iv0]*)S(.*)|--split-string(?:=(.*))?", arg, re.DOTALL)
+        if match:
+            attached = match.group(2) or match.group(3)
+            value = attached if attached else rest[index + 1] if index + 1 < len(rest) else Unknown()
+            after = rest[index + 1 :] if attached else rest[index + 2 :]
+            if isinstance(value, Unknown) or not _ENV_SPLIT.fullmatch(value):
+                runner.unknown_text(
+                    draft, None, "`env -S` with quotes or escapes: write the words themselves", inline=False
+                )
+                return
+            lead: list[Arg] = [match.group(1)] if match.group(1) and match.group(1) != "-" else []
+            _env(runner, entry, name, [*rest[:index], *lead, *value.split(), *after], draft, stdin)
+            return
+    runner.generic(entry, name, rest, draft, stdin)
+
+
+def _xargs(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """xargs: adds words that it reads; with `-I` they stand anywhere."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    command = list(reading.command or ["echo"])
+    places = [arg for role, arg in reading.values if role == "target"]
+    mark = (
+        places[-1]
+        if places and isinstance(places[-1], str)
+        else ("{}" if "replace" in reading.switches else None)
+    )
+    for role, arg in reading.values:
+        if role not in ("target",):
+            runner.role(role, arg, entry, name, draft)
+    if mark:
+        command = [
+            Unknown(prefix=arg.partition(mark)[0]) if isinstance(arg, str) and mark in arg else arg
+            for arg in command
+        ]
+    elif stdin != "" or any(role == "read" for role, _ in reading.values):
+        command.append(Unknown(single=False))
+    draft.effects.add(Effect.EXECUTE)
+    runner.child(command, draft, name)
+
+
+def _git(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """git: `-c` may set aliases, pagers and editors, all of which are code."""
+    for index, arg in enumerate(args[1:], 1):
+        if isinstance(arg, str) and not arg.startswith("-"):
+            if args[index - 1] not in ("-c", "-C"):
+                break
+        setting = args[index + 1] if arg == "-c" and index + 1 < len(args) else None
+        if setting is not None:
+            _git_setting(runner, setting, draft)
+    runner.generic(entry, name, args, draft, stdin)
+
+
+_GIT_HARMLESS = re.compile(
+    r"(?:user\.(?:name|email)|color\.\w+|core\.(?:quotepath|autocrlf|filemode|abbrev)|advice\.\w+|init\.defaultbranch|log\.\w+|diff\.(?:renames|algorithm|context)|pull\.(?:rebase|ff)|http\.postbuffer|fetch\.prune|gc\.auto|safe\.directory)(?:=.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _git_setting(runner: Runner, setting: Arg, draft: Draft) -> None:
+    if isinstance(setting, str) and _GIT_HARMLESS.fullmatch(setting):
+        return
+    key, _, value = setting.partition("=") if isinstance(setting, str) else ("", "", "")
+    if key.startswith("alias.") and value.startswith("!"):
+        runner.text(value[1:], draft, "git")
+    runner.unknown_text(
+        draft, setting, "a `git -c` setting may be code (alias, pager, editor): leave it out", inline=False
+    )
+
+
+def _ln(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """ln: a later write through the link reaches its target."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    operands = reading.operands
+    if len(operands) == 2 and all(isinstance(arg, str) for arg in operands):
+        target, link = str(operands[0]), str(operands[1])
+        for path in runner.state.resolve(link):
+            for found in runner.state.resolve(target):
+                if path and found:
+                    runner.state.links[path] = found
+
+
+def _download(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """curl and wget: remember which files come from the network."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    files = [arg for role, arg in reading.values if role in ("create", "write") and isinstance(arg, str)]
+    if "named_by_url" in reading.switches or (name == "wget" and not files):
+        files += [
+            arg.rstrip("/").rsplit("/", 1)[-1]
+            for role, arg in operand_roles(entry, reading)
+            if isinstance(arg, str)
+        ]
+    for file in files:
+        runner.state.downloaded.update(path for path in runner.state.resolve(file) if path)
+
+
+def _toolbox(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """busybox and toybox: the first word is the program."""
+    rest = args[1:]
+    if not rest or (isinstance(rest[0], str) and rest[0].startswith("-")):
+        if rest and rest[0] not in ("--help", "--list"):
+            runner.state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"an option of `{name}` isn't known")
+        return
+    runner.child(rest, draft, name, stdin=stdin)
+
+
+def _opaque(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """Programs that run texts of their own which nothing here reads: editors, debuggers, session managers."""
+    if len(args) == 2 and args[1] in ("--version", "--help", "-V"):
+        draft.effects = {Effect.READ}
+        return
+    reading = read_arguments(entry, args[1:])
+    runner.roles(entry, name, reading, draft)
+    if "harmless" in reading.switches and not reading.operands:
+        draft.effects = {Effect.READ}
+        return
+    if reading.command:
+        runner.child(reading.command, draft, name, stdin=stdin)
+    runner.unknown_text(
+        draft,
+        None,
+        f"`{name}` can run any command, and this version doesn't read its arguments",
+        inline=False,
+    )
+
+
+def _interactive(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """ssh and the like: without a command it is a session."""
+    before = len(runner.state.drafts)
+    reading = runner.generic(entry, name, args, draft, stdin)
+    texts = [arg for role, arg in operand_roles(entry, reading) if role == "text"]
+    if len(runner.state.drafts) == before and not texts and "harmless" not in reading.switches:
+        _session(runner, name, draft, stdin)
+
+
+def _rm(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """rm: recursive deletion has a flag of its own; an unknown argument may be `-r`."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    options = [arg for arg in args[1:] if isinstance(arg, str) and arg.startswith("--") and len(arg) > 2]
+    if "recursive" in reading.switches or any("--recursive".startswith(arg) for arg in options):
+        draft.flags.add(ShellFlag.DESTRUCTIVE_RM)
+
+
+_SSH_HARMLESS = re.compile(
+    r"(?:StrictHostKeyChecking|BatchMode|ConnectTimeout|ConnectionAttempts|ServerAlive\w+|LogLevel|Port|User|Compression"
+    r"|UserKnownHostsFile|GlobalKnownHostsFile|PasswordAuthentication|PubkeyAuthentication|IdentitiesOnly|ForwardAgent"
+    r"|TCPKeepAlive|CheckHostIP|RequestTTY|AddressFamily|PreferredAuthentications|NumberOfPasswordPrompts)[= ].*",
+    re.IGNORECASE,
+)
+
+
+def setting(runner: Runner, arg: Arg, draft: Draft, name: str) -> None:
+    """`ssh -o`: some settings are commands (ProxyCommand, LocalCommand, KnownHostsCommand)."""
+    if not (isinstance(arg, str) and _SSH_HARMLESS.fullmatch(arg.strip())):
+        runner.unknown_text(
+            draft, arg, f"the `{name} -o` setting may run a command: leave it out", inline=False
+        )
+
+
+def _joined(command: list[Arg]) -> Arg:
+    literal = [arg for arg in command if isinstance(arg, str)]
+    return " ".join(literal) if len(literal) == len(command) else Unknown()
+
+
+def _ssh(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """ssh: the words after the host are joined and given to the remote login shell."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    user = runner.roles(entry, name, reading, draft)
+    host = next((arg for role, arg in reading.values if role == "host"), "")
+    if user is None and isinstance(host, str) and "@" in host:
+        user = host.rsplit("@", 1)[0]
+    if reading.command:
+        directories, runner.state.directories = runner.state.directories, ("",)
+        runner.text(_joined(reading.command), draft, name, user=user)
+        runner.state.directories = directories
+    elif "harmless" not in reading.switches:
+        _session(runner, name, draft, stdin)
+
+
+def _watch(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """watch: joins its words for `sh -c`, or runs them with `-x`."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    if "exec" in reading.switches and reading.command:
+        runner.child(reading.command, draft, name)
+    elif reading.command:
+        runner.text(_joined(reading.command), draft, name)
+
+
+def _flock(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """flock: a command, or shell text after `-c`."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    runner.roles(entry, name, reading, draft)
+    command = reading.command or []
+    if command[:1] in (["-c"], ["--command"]) and len(command) == 2:
+        runner.text(command[1], draft, name)
+    elif command:
+        runner.child(command, draft, name, stdin=stdin)
+
+
+_SYSTEMCTL_READS = re.compile(
+    r"status|show|cat|help|list-[a-z-]+|is-[a-z-]+|get-default|--version|show-environment"
+)
+
+
+def _systemctl(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """systemctl: asking is reading, everything else configures."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    verb = reading.operands[0] if reading.operands else "status"
+    if isinstance(verb, str) and _SYSTEMCTL_READS.fullmatch(verb):
+        draft.effects = {Effect.READ}
+    elif verb == "edit":
+        runner.unknown_text(
+            draft, None, "`systemctl edit` opens an editor: change the unit file instead", inline=False
+        )
+    elif verb in ("start", "restart", "reload", "try-restart", "enable", "reenable"):
+        draft.effects.add(Effect.EXECUTE)
+
+
+_IP_READS = frozenset(["show", "list", "lst", "ls", "get", "help"])
+
+
+def _ip(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """ip: shows, configures, or runs a command in a namespace."""
+    words = [arg for arg in args[1:] if not (isinstance(arg, str) and arg.startswith("-"))]
+    if any(
+        isinstance(arg, str) and arg.startswith(("-b", "--b", "-n", "--n", "-force", "-all"))
+        for arg in args[1:]
+    ):
+        runner.state.opaque(
+            draft, ProblemCode.UNKNOWN_OPTION, "a batch or namespace option of `ip` isn't read"
+        )
+    if len(words) > 2 and isinstance(words[1], str) and len(words[1]) >= 1 and "exec".startswith(words[1]):
+        draft.effects = {Effect.EXECUTE}
+        runner.child(
+            words[3:] if args[-len(words) :] == words else args[args.index(words[2]) + 1 :], draft, name
+        )
+    elif len(words) < 2 or words[1] in _IP_READS:
+        draft.effects = {Effect.READ}
+    elif not all(isinstance(arg, str) for arg in words):
+        runner.state.opaque(
+            draft, ProblemCode.UNKNOWN_OPTION, "an argument of `ip` isn't known and may be `exec`"
+        )
+
+
+def _make(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """make: runs the makefile's recipes; variables and inline makefiles given here are code."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    if any(isinstance(arg, Unknown) or "=" in arg for arg in reading.operands):
+        runner.unknown_text(
+            draft, None, "a variable given to `make` may be code (SHELL, CC): leave it out", inline=False
+        )
+
+
+_MODE = re.compile(r"-[rwxXstugo,=+-]+")
+
+
+def _chmod(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """chmod: `-x` is a mode, not an option."""
+    modes = [arg for arg in args[1:] if isinstance(arg, str) and _MODE.fullmatch(arg) and arg != "--"]
+    rest: list[Arg] = [arg for arg in args[1:] if arg not in modes]
+    runner.generic(
+        entry, name, [args[0], *modes[:1], *rest] if not modes else [args[0], "a-mode", *rest], draft, stdin
+    )
+
+
+_Style = Callable[["Runner", Entry, str, list[Arg], Draft, "Arg | None"], None]
+STYLES: dict[str, _Style] = {
+    "find": _find, "sed": _sed, "awk": _awk, "tar": _tar, "dd": _dd, "shell": _shell, "interpreter": _interpreter,
+    "su": _su, "sudo": _sudo, "env": _env, "xargs": _xargs, "git": _git, "ln": _ln, "download": _download,
+    "toolbox": _toolbox, "opaque": _opaque, "session": _interactive, "rm": _rm, "generic": _generic,
+    "ssh": _ssh, "watch": _watch, "flock": _flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
+}  # fmt: skip
+
+__all__ = ["STYLES", "table"]
