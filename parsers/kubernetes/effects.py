@@ -35,6 +35,15 @@ CONNECT_SUBRESOURCES = {
     ("services", "proxy"): frozenset((Effect.TRANSFER,)),
     ("nodes", "proxy"): frozenset((Effect.EXECUTE, Effect.TRANSFER)),
 }
+# Subresources of aggregated APIs (virtual machines and the like) that are connections whatever their verb says.
+_AGGREGATED_CONNECTIONS = {
+    "exec": frozenset((Effect.EXECUTE,)),
+    "attach": frozenset((Effect.EXECUTE,)),
+    "console": frozenset((Effect.EXECUTE,)),
+    "vnc": frozenset((Effect.EXECUTE,)),
+    "portforward": frozenset((Effect.TRANSFER,)),
+    "proxy": frozenset((Effect.TRANSFER,)),
+}
 RBAC_GROUP = "rbac.authorization.k8s.io"
 
 _OF_VERB = {
@@ -89,7 +98,9 @@ def request_effects(
 ) -> frozenset[Effect]:
     """Return the effects of a resource request; `verb` is the operation's verb. Null parts are unknown."""
     if verb == "connect":
-        return CONNECT_SUBRESOURCES.get((resource or "", subresource or ""), frozenset((Effect.TRANSFER,)))
+        if group == "" and (resource or "", subresource or "") in CONNECT_SUBRESOURCES:
+            return CONNECT_SUBRESOURCES[resource or "", subresource or ""]
+        return _AGGREGATED_CONNECTIONS.get(subresource or "", frozenset((Effect.TRANSFER,)))
     base = _OF_VERB.get(verb)
     if base is None:
         return frozenset((Effect.UNKNOWN,))
@@ -123,7 +134,9 @@ def access_of(verb: str) -> Access:
 
 def is_connect(group: str | None, resource: str | None, subresource: str | None) -> bool:
     """True for exec, attach, portforward and proxy: a connection, whatever the method."""
-    return group == "" and (resource or "", subresource or "") in CONNECT_SUBRESOURCES
+    if group == "":
+        return (resource or "", subresource or "") in CONNECT_SUBRESOURCES
+    return group is not None and subresource in _AGGREGATED_CONNECTIONS
 
 
 def reads_secret(verb: str, group: str | None, resource: str | None, subresource: str | None) -> bool:

@@ -12,9 +12,15 @@ from collections.abc import Callable, Sequence
 
 from policy_engine.documents.action import MAX_OPERATIONS, Action, make_action, refused_action
 from policy_engine.documents.problems import Problem, ProblemCode
-from policy_engine.documents.vocabulary import Protocol
+from policy_engine.documents.vocabulary import Effect, Protocol
 from policy_engine.parsers.kubernetes import changing, creating, local, reading, streaming
-from policy_engine.parsers.kubernetes.guards import MAX_WORDS, check_text, is_argument_list, printable
+from policy_engine.parsers.kubernetes.guards import (
+    MAX_TEXT,
+    MAX_WORDS,
+    check_text,
+    is_argument_list,
+    printable,
+)
 from policy_engine.parsers.kubernetes.line import Line
 from policy_engine.parsers.kubernetes.options import option_table, parse_line
 from policy_engine.parsers.kubernetes.plan import PlannedRequest, request_operation
@@ -98,6 +104,16 @@ _SHOWS_OBJECT = frozenset(
     )
 )  # fmt: skip
 
+# Commands that oc takes over from kubectl unchanged; its expose, debug, run, new-app, adm, … do other things.
+_SAME_IN_OC = frozenset(
+    (
+        "annotate", "api-resources", "api-versions", "apply", "attach", "auth", "autoscale", "cluster-info", "config",
+        "cp", "create", "delete", "describe", "diff", "edit", "events", "exec", "explain", "get", "kustomize", "label",
+        "logs", "patch", "port-forward", "proxy", "replace", "scale", "wait", "help", "options", "completion",
+    )
+)  # fmt: skip
+_TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/", "/proc/")  # noqa: S108 - refused, not used
+
 
 def parse_kubectl(
     text: str | Sequence[str],
@@ -138,10 +154,17 @@ def _words(text: object) -> list[str] | Problem:
             return Problem(
                 code=ProblemCode.TOO_MANY, message=f"more than {MAX_WORDS} arguments; shorten the line"
             )
+        total = 0
         for word in text:
             problem = check_text(word, "an argument")
             if problem is not None:
                 return problem
+            total += len(word)
+        if total > MAX_TEXT:
+            return Problem(
+                code=ProblemCode.TOO_LARGE,
+                message=f"the arguments have {total} characters, more than {MAX_TEXT}; shorten them",
+            )
         words: list[str] | Problem = list(text)
     else:
         problem = check_text(text, "the line")
@@ -175,7 +198,8 @@ def _parse(
         requests = local.help_(line)
     else:
         line.read_options()
-        requests = _handle(line)
+        requests = _handle(line, words[0].rpartition("/")[2])
+    _check_program(line, words[0])
     impersonate = _impersonation(line)
     if len(requests) > MAX_OPERATIONS:
         problem = Problem(
@@ -196,8 +220,24 @@ def _parse(
     return make_action(Protocol.KUBERNETES, DIALECT, shown, operations, line.problems)
 
 
-def _handle(line: Line) -> list[PlannedRequest]:
+def _check_program(line: Line, word: str) -> None:
+    """Note a kubectl that does not come from the search path or a folder of programs: it may be anything."""
+    folder, slash, _ = word.rpartition("/")
+    if slash and (not folder.startswith("/") or not folder.endswith("bin") or folder.startswith(_TEMPORARY)):
+        line.problem(
+            ProblemCode.UNKNOWN_PROGRAM,
+            f"`{word[:80]}` need not be the kubectl that it is named after; call `kubectl` from the search path",
+        )
+
+
+def _handle(line: Line, program: str) -> list[PlannedRequest]:
     command = line.parsed.command
+    if (program == "oc" and not _same_in_oc(command, line)) or command[:1] == ("alpha",):
+        line.problem(
+            ProblemCode.UNSUPPORTED,
+            f"what `{program} {line.command}` does is not known to this version; use a command of kubectl's own",
+        )
+        return [PlannedRequest("", None, None, "", "", None, None, effects={Effect.UNKNOWN})]
     handler = HANDLERS.get(command)
     if handler is not None:
         return handler(line)
@@ -217,6 +257,13 @@ def _handle(line: Line) -> list[PlannedRequest]:
             )
         return local.help_(line)
     return local.plugin(line, command[0])
+
+
+def _same_in_oc(command: tuple[str, ...], line: Line) -> bool:
+    """True when OpenShift's oc does with this command what kubectl does."""
+    if command == ("create",):
+        return line.from_file or not line.parsed.arguments
+    return not command or command[0] in _SAME_IN_OC
 
 
 def _impersonation(line: Line) -> dict[str, list[str]] | None:

@@ -106,6 +106,12 @@ class Line:
         for option, flag in _OVERRIDES.items():
             if parsed.value(option) and option not in parsed.own:
                 self.flags.add(flag)
+        for option in ("kuberc", "cache-dir"):
+            if parsed.value(option):
+                self.problem(
+                    ProblemCode.AMBIGUOUS,
+                    f"`--{option}` names a file that changes what words and options mean; leave it away",
+                )
         if parsed.switch("insecure-skip-tls-verify") and "insecure-skip-tls-verify" not in parsed.own:
             self.flags.add("insecure_skip_tls")
 

@@ -186,6 +186,8 @@ def _why_unreadable(line: Line) -> str | None:
     if "kustomize" in line.flags:
         return "they come from a kustomization; build it and hand over the result"
     names = line.file_names()
+    if any('"' in name for name in names):
+        return "a quote in a file name is read in more than one way; name the file plainly"
     if "-" in names:
         return "they come from standard input; use a file"
     if any(is_remote(name) for name in names):

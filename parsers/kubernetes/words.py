@@ -2,7 +2,7 @@
 
 Only what every POSIX shell reads the same way is split here: blanks, single quotes, double quotes, backslashes.
 Whatever a shell would expand, chain, redirect or glob is refused, because its result is not in the text: such a
-line must be parsed as shell. A refusal is a `Problem`, never an exception.
+line must be parsed as shell. History expansion (`!`) happens only while somebody types, before a text gets here. A refusal is a `Problem`, never an exception.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@%+^-]+")
 _LITERAL = re.compile(r"[^\s'\"\\$`;|&<>()*?\[\]{}~!#]+")
 _SINGLE = re.compile(r"'([^']*)'")
 _TO_BLANK = re.compile(r"[^ \t]*")
-_DOUBLE_RUN = re.compile(r"[^\"\\$`!]+")
+_DOUBLE_RUN = re.compile(r"[^\"\\$`]+")
 _AS_SHELL = "parse it as shell"
 _WHAT = {
     "$": "an expansion",
@@ -35,7 +35,7 @@ _WHAT = {
     "{": "an unquoted brace",
     "}": "an unquoted brace",
     "~": "a tilde",
-    "!": "a history expansion or negation",
+    "!": "a negation",
     "#": "a comment",
     "\n": "a line break",
 }
@@ -73,6 +73,7 @@ def _word(text: str, start: int) -> tuple[str, int] | Problem:
     """Read one word that begins at `start`; return it with the index behind it."""
     pieces: list[str] = []
     index, end = start, len(text)
+    literal_braces = False  # looked up once per word, so that a word full of braces stays linear
     while index < end:
         character = text[index]
         if character in " \t":
@@ -99,7 +100,7 @@ def _word(text: str, start: int) -> tuple[str, int] | Problem:
             pieces.append(text[index + 1])
             index += 2
         elif (character in _ONLY_AT_START and index > start and text[index - 1] not in ":=") or (
-            character in "{}" and _is_literal_brace(text, start, index)
+            character in "{}" and (literal_braces := literal_braces or _braces_are_literal(text, start))
         ):
             pieces.append(character)
             index += 1
@@ -108,11 +109,11 @@ def _word(text: str, start: int) -> tuple[str, int] | Problem:
     return "".join(pieces), index
 
 
-def _is_literal_brace(text: str, start: int, index: int) -> bool:
-    """True when no shell expands the brace: its word holds no comma and no `..`, and is more than a brace."""
-    word = _TO_BLANK.match(text, start)
-    content = word.group() if word else ""
-    return len(content) > 1 and "," not in content and ".." not in content[index - start :]
+def _braces_are_literal(text: str, start: int) -> bool:
+    """True when no shell expands a brace in this word: it holds no comma and no `..`, and is more than a brace."""
+    found = _TO_BLANK.match(text, start)
+    word = found.group() if found else ""
+    return len(word) > 1 and "," not in word and ".." not in word
 
 
 def _double_quoted(text: str, start: int) -> tuple[str, int] | Problem:
@@ -133,10 +134,6 @@ def _double_quoted(text: str, start: int) -> tuple[str, int] | Problem:
                 return _refused(text, index, "a line continuation")
             pieces.append(following if following and following in '$`"\\' else "\\" + following)
             index += 2
-        elif (
-            character == "!"
-        ):  # history expansion happens only in interactive shells; the text is the same otherwise
-            return _refused(text, index, _WHAT["!"])
         else:
             return _refused(text, index, _WHAT[character])
     return _unclosed(text, start)
