@@ -10,7 +10,7 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A duration in Go's syntax; the value is in seconds. `0` and `0s` mean no limit of one's own."""
 
     name = "duration"

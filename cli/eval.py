@@ -5,6 +5,7 @@ Exit status as OPA's: 0 done, 1 with --fail (--fail-defined) and an undefined (a
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -112,7 +113,7 @@ def eval_command(
         raise click.UsageError("--stdin and --stdin-input can't be used together")
     if (query is None) == (not stdin):
         raise click.UsageError("give one QUERY, or --stdin")
-    text = _standard_input() if stdin else query or ""
+    text = _standard_input().decode("utf-8", "replace") if stdin else query or ""
     try:
         document = _input(input_path, stdin_input)
     except BundleReadError as error:
@@ -149,8 +150,8 @@ def _evaluate(
         return policy.query(text, document, package=steps, imports=imports, seconds=timeout or None)
 
 
-def _standard_input() -> str:
-    return click.get_binary_stream("stdin").read().decode("utf-8", "replace")
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read()
 
 
 def _input(path: str | None, from_stdin: bool) -> Any:
@@ -160,5 +161,5 @@ def _input(path: str | None, from_stdin: bool) -> Any:
     from policy_engine.rego.yaml_source import read_yaml
 
     if from_stdin:
-        return read_yaml(text_of(click.get_binary_stream("stdin").read(), "<stdin>"), "<stdin>")[0]
+        return read_yaml(text_of(_standard_input(), "<stdin>"), "<stdin>")[0]
     return UNDEFINED if path is None else read_input(path)

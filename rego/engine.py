@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from policy_engine.rego.errors import Issue
 from policy_engine.rego.values import UNDEFINED, Undefined
 
 
@@ -85,15 +86,25 @@ def compile(  # noqa: A001 - OPA's word
     modules: Mapping[str, str],
     data: Mapping[str, Any] | None = None,
     *,
+    entrypoints: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> Policy:
     """Compile `modules` (file name -> Rego text) over the base document `data`.
+
+    `entrypoints` that are known to be asked are made ready now; others are at their first evaluation.
 
     Raises `RegoCompileError` with everything found wrong, or `RegoInputError` when `data` can't be kept exactly.
     """
     from policy_engine.rego.regopy.policy import compile_policy
 
-    return compile_policy(modules, {} if data is None else data, limits or Limits())
+    return compile_policy(modules, {} if data is None else data, limits or Limits(), entrypoints=entrypoints)
 
 
-__all__ = ["UNDEFINED", "Expression", "Limits", "Policy", "Result", "Undefined", "compile"]
+def check(modules: Mapping[str, str], data: Mapping[str, Any] | None = None) -> list[Issue]:
+    """Everything that the checks before compiling find, without starting an engine."""
+    from policy_engine.rego.regopy.source import prepare
+
+    return prepare(modules, {} if data is None else data, plain=False)[1]
+
+
+__all__ = ["UNDEFINED", "Expression", "Limits", "Policy", "Result", "Undefined", "check", "compile"]

@@ -35,7 +35,12 @@ _TO_LOWER_ASCII: Final = {code: code + 32 for code in range(ord("A"), ord("Z") +
 
 
 def compile_policy(
-    modules: Mapping[str, str], data: Mapping[str, Any], limits: Limits, *, plain: bool = False
+    modules: Mapping[str, str],
+    data: Mapping[str, Any],
+    limits: Limits,
+    *,
+    entrypoints: Sequence[str] = (),
+    plain: bool = False,
 ) -> RegopyPolicy:
     """See `policy_engine.rego.engine.compile`; `plain` gives up exact strings."""
     prepared, issues = prepare(modules, data, plain=plain)
@@ -43,9 +48,17 @@ def compile_policy(
         raise RegoCompileError(issues)
     data_text = exact_json(dict(data), what="data", max_bytes=1 << 30)
     _refuse_private(data_text, data, "data")
+    _refuse_other_cases(data_text, prepared.changes_case, "data")
     if prepared.exact:
         data_text = exact_strings.encode_json(data_text)
-    payload = json.dumps({"modules": prepared.modules, "data": data_text}, ensure_ascii=False)
+    payload = json.dumps(
+        {
+            "modules": prepared.modules,
+            "data": data_text,
+            "build": [_document(entrypoint) for entrypoint in entrypoints] or ["data"],
+        },
+        ensure_ascii=False,
+    )
     pool = WorkerPool(payload, limits)
     try:
         pool.start_one()
@@ -64,7 +77,9 @@ def _load_error(failure: WorkerFailure, prepared: Prepared, limits: Limits) -> R
         (name, source.text + "\n")
         for (name, _), source in zip(prepared.modules, prepared.sources, strict=True)
     ]
-    pool = WorkerPool(json.dumps({"modules": original, "data": None}, ensure_ascii=False), limits)
+    pool = WorkerPool(
+        json.dumps({"modules": original, "data": None, "build": ["data"]}, ensure_ascii=False), limits
+    )
     message = failure.message
     try:
         pool.start_one()
@@ -202,18 +217,23 @@ class RegopyPolicy:
                 f"the policy calls {byte_level[0]}, which the regopy engine gets wrong for such text",
                 code="input_not_exact",
             )
-        if changes_case and _has_other_cased_letters(text):
+        _refuse_other_cases(text, changes_case, "the input")
+
+
+def _refuse_other_cases(text: str, calls: list[str], what: str) -> None:
+    """Refuse text with letters that `lower` or `upper` would change, but regopy's don't because they aren't ASCII."""
+    if not calls or text.isascii():
+        return
+    for call in calls:
+        if call.startswith("lower"):
+            wrong = text.lower() != text.translate(_TO_LOWER_ASCII)
+        else:
+            wrong = text.upper() != text.translate(_TO_UPPER_ASCII)
+        if wrong:
             raise RegoInputError(
-                "the input has non-ASCII letters with upper and lower case, and the policy calls "
-                f"{changes_case[0]}, which the regopy engine does for ASCII only",
+                f"{what} has letters outside ASCII that {call} has to change, which the regopy engine doesn't",
                 code="input_not_exact",
             )
-
-
-def _has_other_cased_letters(text: str) -> bool:
-    if text.isascii():
-        return False
-    return text.lower() != text.translate(_TO_LOWER_ASCII) or text.upper() != text.translate(_TO_UPPER_ASCII)
 
 
 def _evaluation_error(failure: WorkerFailure, asked: Query | None) -> RegoEvaluationError | RegoCompileError:

@@ -97,7 +97,7 @@ def read_query(
     if not parts:
         raise RegoCompileError([Issue("rego_parse_error", "cannot evaluate empty query")])
     module.calls = list(find_calls(module.tokens))
-    module.rules.append(Rule("", (), tuple(_as_body(parts)), False, False))
+    module.rules.append(Rule("", (), tuple(_as_body(parts)), None, False))
     found = Prepared(definitions=prepared.definitions)
     issues = list(check_module(module, found))
     if issues:

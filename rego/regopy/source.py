@@ -22,6 +22,7 @@ from policy_engine.rego.syntax.checks import (
     resolved_name,
     unknown_functions,
     unsafe_variables,
+    wrong_arities,
 )
 from policy_engine.rego.syntax.scan import Call, Module, scan
 from policy_engine.rego.syntax.tokens import Kind, Source, Token
@@ -85,6 +86,7 @@ def check_module(module: Module, prepared: Prepared) -> Iterator[Issue]:
     """All checks that look at one module (or a query in the form of one) in the light of all definitions."""
     yield from _refused_calls(module, prepared)
     yield from unknown_functions(module, prepared.definitions, _is_builtin, AVAILABLE)
+    yield from wrong_arities(module, prepared.definitions)
     yield from unsafe_variables(module, prepared.definitions)
 
 

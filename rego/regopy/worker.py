@@ -92,9 +92,10 @@ class Engine:
         self.modules = request["modules"]
         self.data = request["data"]
         self.feed(report_all=True)
-        # Building the whole document makes regopy compile every rule now, not at the first request.
+        # Any build compiles every rule, so that errors show now, not at the first request.
         if self.modules:
-            self.build("data")
+            for query in request["build"]:
+                self.build(query)
 
     def feed(self, *, report_all: bool = False) -> None:
         problems = []

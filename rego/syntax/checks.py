@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from policy_engine.rego.errors import Issue
-from policy_engine.rego.syntax.scan import Call, Module, Rule
+from policy_engine.rego.syntax.scan import Call, Module, Rule, count_arguments
 from policy_engine.rego.syntax.tokens import KEYWORDS, Kind, Token
 from policy_engine.rego.values import UNDEFINED, lookup
 
@@ -25,11 +25,15 @@ class Definitions:
     def __init__(self, modules: Iterable[Module]) -> None:
         self.names: dict[tuple[str, ...], set[str]] = {}
         self.paths: set[tuple[str, ...]] = set()
+        self.arities: dict[tuple[str, ...], set[int]] = {}
         for module in modules:
             names = self.names.setdefault(module.package, set())
             for rule in module.rules:
                 names.add(rule.name)
-                self.paths.add((*module.package, *rule.path))
+                path = (*module.package, *rule.path)
+                self.paths.add(path)
+                if rule.arity is not None:
+                    self.arities.setdefault(path, set()).add(rule.arity)
 
     def in_package(self, package: tuple[str, ...]) -> set[str]:
         return self.names.get(package, set())
@@ -51,6 +55,31 @@ def unknown_functions(
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         yield module.source.issue("rego_type_error", f"undefined function {name}{hint}", call.token.start)
+
+
+def wrong_arities(module: Module, definitions: Definitions) -> Iterator[Issue]:
+    """Functions defined with different numbers of arguments, and calls with a number that none of them takes."""
+    for rule in module.rules:
+        if len(definitions.arities.get((*module.package, *rule.path), ())) > 1:
+            yield module.source.issue(
+                "rego_type_error",
+                f"conflicting rules data.{'.'.join((*module.package, *rule.path))} found",
+                rule.tokens[0].start,
+            )
+    for call in module.calls:
+        name = resolved_name(call, module)
+        path = name[1:] if name[0] == "data" else (*module.package, *name)
+        arities = definitions.arities.get(path)
+        # One argument more takes the result: `f(x, y)` for `y = f(x)`.
+        if arities and not any(
+            count_arguments(module.tokens, call.index) - arity in (0, 1) for arity in arities
+        ):
+            takes = " or ".join(str(arity) for arity in sorted(arities))
+            yield module.source.issue(
+                "rego_type_error",
+                f"{'.'.join(call.name)}: wrong number of arguments, it takes {takes}",
+                call.token.start,
+            )
 
 
 def resolved_name(call: Call, module: Module) -> tuple[str, ...]:

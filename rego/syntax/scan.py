@@ -6,7 +6,7 @@ refuse what an engine without checks would silently get wrong. What it can't tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,8 +31,13 @@ class Rule:
     name: str
     path: tuple[str, ...]
     tokens: tuple[Token, ...]
-    is_function: bool
+    arity: int | None
+    """How many arguments a function takes; None for any other rule."""
     is_default: bool
+
+    @property
+    def is_function(self) -> bool:
+        return self.arity is not None
 
     @property
     def row(self) -> int:
@@ -178,7 +183,28 @@ def _rule(statement: tuple[Token, ...]) -> Rule | None:
         return None
     length = _reference_length(head)
     is_function = length < len(head) and head[length].text == "(" and not head[length].spaced
-    return Rule(path[0], path, statement, is_function, is_default)
+    arity = count_arguments(head, length) if is_function else None
+    return Rule(path[0], path, statement, arity, is_default)
+
+
+def count_arguments(tokens: Sequence[Token], opening: int) -> int:
+    """How many arguments stand between the parenthesis at index `opening` and its partner."""
+    depth = 0
+    commas = 0
+    for index in range(opening, len(tokens)):
+        token = tokens[index]
+        if token.kind is not Kind.PUNCTUATION:
+            continue
+        if token.text in _OPEN:
+            depth += 1
+        elif token.text in _CLOSE:
+            depth -= 1
+            if depth == 0:
+                trailing = tokens[index - 1].text in (",", "(") and index > opening
+                return commas + (0 if trailing else 1)
+        elif token.text == "," and depth == 1:
+            commas += 1
+    return commas + 1
 
 
 def _reference_length(tokens: tuple[Token, ...]) -> int:
