@@ -111,10 +111,15 @@ class Draft:
                 columns_out=tuple(self.columns_out),
                 predicate_columns=tuple(sorted(self.predicate)),
                 functions=tuple(sorted(self.functions)),
-                parameters=tuple(self.parameters.values()),
+                parameters=tuple(sorted(self.parameters.values(), key=_parameter_order)),
                 limit=self.limit,
             ),
         )
+
+
+def _parameter_order(parameter: SqlParameter) -> tuple[int, str]:
+    """`$2` before `$10`."""
+    return len(parameter.name), parameter.name
 
 
 def _only_planned(resource: Resource) -> Resource:

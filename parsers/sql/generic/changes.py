@@ -97,7 +97,8 @@ def update(walk: Walk, tree: Any) -> None:
     sources = [tree.this]
     if (clause := tree.args.get("from_")) is not None:
         sources.append(clause.this)
-    named = _tables(sources)
+    # An alias in FROM comes before the name after UPDATE, which T-SQL lets be that alias.
+    named = _tables([*sources[1:], tree.this])
     targets = _targets(walk, [tree.this], named, outer)
     if walk.dialect in ("mysql", "mariadb") and tree.this.args.get("joins"):
         targets = _set_tables(tree, named)
@@ -309,8 +310,9 @@ def _returning(
         sink = Sink()
         sink.add_all(rows)
         new = [*new, Star((), frozenset(sink.sources))]
-    inner = Scope(scope)
+    inner = Scope(scope.parent)
     inner.relations = [
+        *scope.relations,
         Relation("inserted", new),
         Relation("deleted", items),
         *([Relation(name, new)] if name else []),

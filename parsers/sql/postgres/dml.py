@@ -221,6 +221,11 @@ def _assigned_value(analysis: Analysis, node: object, scope: Scope, name: str) -
         cells = row.get("args", ())
         if 0 <= position < len(cells) and len(cells) == multiple.get("ncolumns"):
             return expressions.value(analysis, cells[position], scope, name)
+    sublink = body_of(multiple.get("source"), "SubLink")
+    if sublink is not None:
+        items = queries.query(analysis, sublink.get("subselect"), scope)
+        if len(items) == multiple.get("ncolumns") and isinstance(item := items[position], Column):
+            return Column(name, item.sources, item.exact)
     return expressions.value(analysis, multiple.get("source"), scope, name)
 
 

@@ -163,8 +163,9 @@ def function_call(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> N
     """A function call; `ssn(u)` may be the column `u.ssn` in functional notation."""
     names = strings(body.get("funcname"))
     arguments = body.get("args", [])
-    if not _projection(analysis, body, names, arguments, scope, sink):
-        calls.called(analysis, names, arguments, body.get("location"))
+    if _projection(analysis, names, arguments, scope, sink):
+        return
+    calls.called(analysis, names, arguments, body.get("location"))
     walk(analysis, arguments, scope, sink)
     # FILTER, ORDER BY and OVER choose and order rows; they don't compute the value.
     if len(body) > 3:
@@ -177,9 +178,7 @@ def function_call(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> N
             walk(analysis, body.get("agg_order"), scope, sink)
 
 
-def _projection(
-    analysis: Analysis, _body: Node, names: list[str], arguments: list[Any], scope: Scope, sink: Sink
-) -> bool:
+def _projection(analysis: Analysis, names: list[str], arguments: list[Any], scope: Scope, sink: Sink) -> bool:
     """Handle `column(row)`; return True when it is certainly a column and no function is called."""
     if len(names) != 1 or len(arguments) != 1 or calls.kind(names) is not None:
         return False

@@ -34,6 +34,7 @@ TRANSPARENT: Final = frozenset(
         "JsonArgument",
         "JsonArrayAgg",
         "JsonArrayConstructor",
+        "JsonArrayQueryConstructor",
         "JsonBehavior",
         "JsonFormat",
         "JsonFuncExpr",
