@@ -99,12 +99,12 @@ def judge(document: Any, action: Action, bound_to: str) -> Judgement:
         hints = _members(document, "hint", HintMember)
     except _NoDecisionError as error:
         return refuse(ReasonCode.POLICY_RESULT_INVALID, str(error))
-    if denials:
-        return Judgement(verdict=Verdict.DENY, reasons=_reasons(ReasonCode.DENIED_BY_RULE, "deny", denials))
-    if action.opaque:
-        approvals_admit = any(member.opaque for member in approvals)
-        if not approvals_admit and not any(member.opaque for member in allowances):
-            return refuse(ReasonCode.OPAQUE_ACTION, _why_opaque(action))
+    admitted = not action.opaque or any(member.opaque for member in (*approvals, *allowances))
+    if denials or not admitted:
+        # What was not understood comes first: it is what the requester can mend.
+        reasons = () if admitted else refuse(ReasonCode.OPAQUE_ACTION, _why_opaque(action)).reasons
+        reasons += _reasons(ReasonCode.DENIED_BY_RULE, "deny", denials)
+        return Judgement(verdict=Verdict.DENY, reasons=reasons)
     if approvals:
         return Judgement(
             verdict=Verdict.APPROVE,

@@ -57,6 +57,8 @@ def test_a_vocabulary_has_exactly_the_designed_words(words: type[Word]) -> None:
     assert {word.value for word in words} == set(DESIGNED[words].split())
 
 
-@pytest.mark.parametrize("words", [*DESIGNED, ResourceKind, ProblemCode, ReasonCode], ids=lambda w: w.__name__)
+@pytest.mark.parametrize(
+    "words", [*DESIGNED, ResourceKind, ProblemCode, ReasonCode], ids=lambda w: w.__name__
+)
 def test_every_word_has_a_meaning(words: type[Word]) -> None:
     assert all(len(word.meaning) > 3 for word in words)

@@ -12,7 +12,7 @@ from policy_engine import DocumentError, PolicyEngine
 from policy_engine.case_files import is_case_file, read_case_file, run_case
 
 HEAD = "bundle: bundle\nidentities:\n  ana: {subject: ana, groups: [dba]}\n"
-CASE = "  - {name: n, identity: ana, sql: SELECT 1, expect: {verdict: allow}}\n"
+CASE = "  - {name: one, identity: ana, sql: SELECT 1, expect: {verdict: allow}}\n"
 ACME = Path(__file__).parents[2] / "examples" / "acme"
 
 
@@ -35,7 +35,7 @@ def engine() -> Iterator[PolicyEngine]:
         ("[]", "expected `object`", ":1:1"),
         (HEAD, "cases", ":1:1"),
         (HEAD + "cases: []\n", "an empty run proves nothing", ":4:"),
-        (HEAD + "cases:\n  - {name: n, identity: ana, expect: {verdict: allow}}\n", "exactly one of", ":5:"),
+        (HEAD + "cases:\n  - {name: one, identity: ana, expect: {verdict: allow}}\n", "exactly one of", ":5:"),
         (HEAD + "cases:\n" + CASE.replace("sql: SELECT 1", "sql: x, shell: y"), "it gives 2", ":5:"),
         (
             HEAD + "cases:\n" + CASE.replace("identity: ana", "identity: bob"),
@@ -48,7 +48,7 @@ def engine() -> Iterator[PolicyEngine]:
             "no dialect of sql",
             ":5:",
         ),
-        (HEAD + "cases:\n" + CASE + CASE, "two cases are named `n`", ":6:"),
+        (HEAD + "cases:\n" + CASE + CASE, "two cases are named `one`", ":6:"),
         (HEAD.replace("groups", "gruops") + "cases:\n" + CASE, "gruops", ":3:"),
         (HEAD.replace("subject: ana", "subject: ''") + "cases:\n" + CASE, "identity_invalid", "x_cases.yaml"),
         (HEAD.replace("{subject: ana, groups: [dba]}", "nobody.json") + "cases:\n" + CASE, "nobody.json", ""),
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_each_case_knows_its_row(tmp_path: Path) -> None:
     file = read_case_file(
-        write(tmp_path, HEAD + "cases:\n" + CASE + "\n" + CASE.replace("name: n", "name: m"))
+        write(tmp_path, HEAD + "cases:\n" + CASE + "\n" + CASE.replace("name: one", "name: two"))
     )
     assert file.rows == (5, 7)
 
