@@ -55,7 +55,7 @@ def compile_policy(
         {
             "modules": prepared.modules,
             "data": data_text,
-            "build": [_document(entrypoint) for entrypoint in entrypoints] or ["data"],
+            "build": [_captured(entrypoint) for entrypoint in entrypoints] or ["data"],
         },
         ensure_ascii=False,
     )
@@ -133,12 +133,12 @@ class RegopyPolicy:
         self._limits = limits
 
     def evaluate(self, entrypoint: str, input: Any, *, seconds: float | None = None) -> Any:  # noqa: A002
-        rows = self._ask(_document(entrypoint), input, seconds)
+        rows = self._ask(_captured(entrypoint), input, seconds)
         if not rows:
             return UNDEFINED
-        if len(rows) != 1 or len(rows[0].get("expressions", ())) != 1:
-            raise RegoEvaluationError(f"`{entrypoint}` has more than one value", code="rego_engine_confused")
-        return rows[0]["expressions"][0]
+        if len(rows) != 1 or _VALUE not in rows[0].get("bindings", {}):
+            raise RegoEvaluationError(f"`{entrypoint}` has no single value", code="rego_engine_confused")
+        return rows[0]["bindings"][_VALUE]
 
     def query(
         self,
@@ -247,15 +247,19 @@ def _evaluation_error(failure: WorkerFailure, asked: Query | None) -> RegoEvalua
     return RegoEvaluationError(f"the policy could not be evaluated: {text[:300]}", code=code)
 
 
+_VALUE: Final = "__value__"
 _STEP: Final = re.compile(r"[^/\x00-\x1f]+")
 
 
-def _document(entrypoint: str) -> str:
-    """The reference to the document of an entrypoint in OPA's form: `policy/deny` -> `data["policy"]["deny"]`."""
+def _captured(entrypoint: str) -> str:
+    """The query for the document of an entrypoint in OPA's form: `policy/deny` -> `data["policy"]["deny"]`.
+
+    Its value is bound to a variable, because as an expression of its own regopy answers `false` with undefined.
+    """
     steps = entrypoint.split("/")
     if not all(_STEP.fullmatch(step) for step in steps):
         raise RegoEvaluationError(
             f"`{entrypoint}` is not an entrypoint: write the path with slashes, such as `policy/deny`",
             code="rego_entrypoint_invalid",
         )
-    return "data" + "".join(f'["{exact_strings.encode(step)}"]' for step in steps)
+    return f"{_VALUE} := data" + "".join(f'["{exact_strings.encode(step)}"]' for step in steps)
