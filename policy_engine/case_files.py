@@ -106,7 +106,7 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A case file as it is written."""
 
     bundle: str
-    identities: dict[str, Identity | str]
+    identities: dict[str, Any]
     cases: tuple[Case, ...]
     schema: str | None = None
 
@@ -149,10 +149,16 @@ def read_case_file(path: Path) -> CaseFile:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise fail(("cases", index), f"two cases are named `{name}`; give each a name of its own")
+    identities = {}
+    for name, item in written.identities.items():
+        try:
+            identities[name] = _identity(path, name, item)
+        except msgspec.ValidationError as error:
+            raise fail(("identities", name), f"identity `{name}`: {error}") from None
     return CaseFile(
         path=path,
         bundle=path.parent / written.bundle,
-        identities={name: _identity(path, name, item) for name, item in written.identities.items()},
+        identities=identities,
         catalogue=_catalogue(path.parent / written.schema) if written.schema else None,
         cases=written.cases,
         rows=tuple(places.get(("cases", index), (1, 1))[0] for index in range(len(written.cases))),
@@ -224,22 +230,24 @@ def _problem_of(case: Case, written: _Written) -> str | None:
     return None
 
 
-def _identity(path: Path, name: str, item: Identity | str) -> Identity:
+def _identity(path: Path, name: str, item: Any) -> Identity:
     """Return an identity written in place, or read from the JSON file that is named."""
     if isinstance(item, str):
         file = path.parent / item
         try:
-            item = msgspec.json.decode(_read_text(file), type=Identity)
+            identity = msgspec.json.decode(_read_text(file), type=Identity)
         except msgspec.MsgspecError as error:
             raise DocumentError(
                 f"identity `{name}` is not of its schema: {error}", code="identity_invalid", file=str(file)
             ) from None
+    else:
+        identity = msgspec.convert(item, Identity)
     try:
-        validate_identity(item)
+        validate_identity(identity)
     except DocumentError as error:
         error.file = error.file or str(path)
         raise
-    return item
+    return identity
 
 
 def _catalogue(path: Path) -> Any:
