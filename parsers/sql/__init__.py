@@ -46,16 +46,16 @@ def parse_sql(
                 message=f"dialect `{str(dialect)[:100]}` has no parser; known are {', '.join(DIALECTS)}",
             ),
         )
+    path = tuple(search_path)
+    key = (name, path, schema.version if schema is not None else "", text)
+    cached = _CACHE.get(key) if parameters is None and isinstance(text, str) else None
+    if cached is not None:
+        return cached
     problem = refusal(text, generic=name != "postgres")
     if problem is not None:
         return _refused(text, name, problem)
-    path = tuple(search_path)
-    if parameters is not None:
-        return _parse(text, name, schema, path, parameters)
-    key = (name, path, schema.version if schema is not None else "", text)
-    action = _CACHE.get(key)
-    if action is None:
-        action = _parse(text, name, schema, path, None)
+    action = _parse(text, name, schema, path, parameters)
+    if parameters is None:
         _CACHE.put(key, action)
     return action
 

@@ -244,6 +244,9 @@ def _values(walk: Walk, node: Any, scope: Scope) -> list[Item]:
 def _source(walk: Walk, node: Any, scope: Scope, outer: Scope) -> None:
     """Add one item of FROM, with the joins that hang on it."""
     inner = node.this if isinstance(node, exp.Final) else node
+    if not isinstance(inner, exp.Expression):
+        walk.unsupported(node)
+        return
     alias = inner.args.get("alias")
     name = key(alias.this) if alias is not None and alias.this is not None else ""
     names = [key(column) for column in (alias.args.get("columns") or ())] if alias is not None else []
