@@ -180,18 +180,19 @@ def _long(line: ParsedLine, word: str, following: str | None, options: OptionSet
 
 def _short(line: ParsedLine, word: str, following: str | None, options: OptionSet) -> int | Problem:
     """Read a word of short options; return how many more words it took."""
-    letters = word[1:]
-    while letters:
-        letter, letters = letters[0], letters[1:]
+    index = 1
+    while index < len(word):
+        letter = word[index]
+        index += 1
         name = options.short.get(letter)
         if name is None:
             return _unknown(f"-{letter}", line)
         takes = options.long[name]
-        if len(letters) > 1 and letters[0] == "=":
-            return _store(line, name, letters[1:], takes) or 0
+        if word.startswith("=", index) and len(word) > index + 1:
+            return _store(line, name, word[index + 1 :], takes) or 0
         if takes is Takes.VALUE:
-            if letters:
-                return _store(line, name, letters, takes) or 0
+            if index < len(word):
+                return _store(line, name, word[index:], takes) or 0
             if following is None:
                 return _needs_value(f"-{letter}")
             return _store(line, name, following, takes) or 1

@@ -18,6 +18,8 @@ from policy_engine.parsers.kubernetes.plan import PlannedRequest
 from policy_engine.parsers.kubernetes.resource_table import ResourceType
 from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError
 
+MAX_TARGETS = 5000  # types times names; more than that is no line that a person writes
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -54,9 +56,8 @@ def resolve_targets(line: Line, arguments: Sequence[str], *, change: bool) -> li
         return _file_targets(line, change)
     targets = _argument_targets(line, arguments)
     if change and any(target.kind is None for target in targets):
-        words = ", ".join(
-            sorted({f"`{(target.typed or '')[:40]}`" for target in targets if target.kind is None})
-        )
+        unknown = sorted({f"`{(target.typed or '')[:40]}`" for target in targets if target.kind is None})
+        words = ", ".join(unknown[:5])
         line.problem(
             ProblemCode.UNKNOWN_RESOURCE,
             f"the resource type {words} is not known, so what would change isn't either; add it to the resource table",
@@ -97,6 +98,9 @@ def node_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
 def _argument_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
     if not arguments:
         return []
+    if (arguments[0].count(",") + 1) * len(arguments) > MAX_TARGETS:
+        line.problem(ProblemCode.TOO_MANY, f"the line names more than {MAX_TARGETS} objects; split it")
+        return [Target(None, None)]
     if any("/" in argument for argument in arguments) or ("," in arguments[0] and len(arguments) > 1):
         return _pairs(line, arguments)
     targets: list[Target] = []
