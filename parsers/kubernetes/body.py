@@ -7,7 +7,7 @@ custom resource). JSON Patch documents are walked by their paths.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError
@@ -20,19 +20,13 @@ _STRONG_CAPABILITIES = frozenset(("ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"))
 
 @dataclass(slots=True)
 class BodyFacts:
-    """What a document says. `images` in order of appearance; `reasons` explain the flag `privileged`."""
+    """What a document says. `privileged`: a privileged container, a host namespace or a host path, anywhere in it."""
 
     api_version: str | None = None
     kind: str | None = None
     name: str | None = None
     namespace: str | None = None
-    images: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-
-    @property
-    def privileged(self) -> bool:
-        """True when a container is privileged, or a host namespace or host path is used."""
-        return bool(self.reasons)
+    privileged: bool = False
 
 
 def body_facts(document: Any) -> BodyFacts:
@@ -45,17 +39,18 @@ def body_facts(document: Any) -> BodyFacts:
         if isinstance(metadata, dict):
             facts.name = _text(metadata.get("name"))
             facts.namespace = _text(metadata.get("namespace"))
-    for key, value in _entries(document):
-        if (key in _HOST_SWITCHES and (value is True or str(value).lower() == "true")) or (
-            key == "hostPath" and value is not None
-        ):
-            facts.reasons.append(key)
-        elif key == "add" and isinstance(value, list):
-            if any(str(item).upper() in _STRONG_CAPABILITIES for item in value):
-                facts.reasons.append("capabilities")
-        elif key == "image" and isinstance(value, str):
-            facts.images.append(value)
+    facts.privileged = any(_is_privileged(key, value) for key, value in _entries(document))
     return facts
+
+
+def _is_privileged(key: str, value: Any) -> bool:
+    if key in _HOST_SWITCHES:
+        return value is True or str(value).lower() == "true"
+    if key == "hostPath":
+        return value is not None
+    if key == "add" and isinstance(value, list):
+        return any(str(item).upper() in _STRONG_CAPABILITIES for item in value)
+    return False
 
 
 def items_of(document: Any) -> list[Any]:

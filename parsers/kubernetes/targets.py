@@ -15,7 +15,7 @@ from policy_engine.parsers.kubernetes.body import BodyFacts, body_facts
 from policy_engine.parsers.kubernetes.line import Line, is_remote
 from policy_engine.parsers.kubernetes.manifests import load_objects
 from policy_engine.parsers.kubernetes.plan import PlannedRequest
-from policy_engine.parsers.kubernetes.resource_table import ResourceType
+from policy_engine.parsers.kubernetes.resource_table import ResourceType, builtin_resources
 from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError
 
 MAX_TARGETS = 5000  # types times names; more than that is no line that a person writes
@@ -54,7 +54,7 @@ def resolve_targets(line: Line, arguments: Sequence[str], *, change: bool) -> li
                 "files and resource arguments stand on one line; kubectl refuses that, name one of them"
             )
         return _file_targets(line, change)
-    targets = _argument_targets(line, arguments)
+    targets = _argument_targets(line, arguments, change)
     if change and any(target.kind is None for target in targets):
         unknown = sorted({f"`{(target.typed or '')[:40]}`" for target in targets if target.kind is None})
         words = ", ".join(unknown[:5])
@@ -95,7 +95,7 @@ def node_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
     return targets
 
 
-def _argument_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
+def _argument_targets(line: Line, arguments: Sequence[str], change: bool) -> list[Target]:
     if not arguments:
         return []
     if (arguments[0].count(",") + 1) * len(arguments) > MAX_TARGETS:
@@ -116,6 +116,12 @@ def _argument_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
         if members:
             targets.extend(Target(kind, _unnamed(line)) for kind in members)
             line.flags.add("multi_resource")
+            if change and line.table is builtin_resources():
+                line.problem(
+                    ProblemCode.UNKNOWN_RESOURCE,
+                    f"the category `{word}` also holds the cluster's own types, which are not known; name the types, "
+                    "or pass a resource table that holds them",
+                )
             continue
         kind = line.table.find(word)
         if names:
@@ -152,6 +158,8 @@ def _pairs(line: Line, arguments: Sequence[str]) -> list[Target]:
         targets.append(Target(line.table.find(typed), name, typed))
     if line.chooses:
         line.refuse("a name and a selector stand on one line; kubectl refuses that, use one of them")
+    if line.all_namespaces:
+        line.refuse("a name and -A stand on one line; kubectl can't get an object by name across namespaces")
     return targets
 
 
@@ -181,8 +189,8 @@ def _file_targets(line: Line, change: bool) -> list[Target]:
         targets = [_object_target(line, item, change) for item in objects]
         _count(line, targets)
         return targets
-    if change:
-        line.problem(ProblemCode.UNKNOWN_TARGET, f"the objects that would change are not known: {reason}")
+    # reads as well: the file may name a Secret
+    line.problem(ProblemCode.UNKNOWN_TARGET, f"the objects that the line names are not known: {reason}")
     return [Target(None, None)]
 
 

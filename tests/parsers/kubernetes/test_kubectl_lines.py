@@ -76,6 +76,8 @@ kubectl delete ns prod --as=system:serviceaccount:ci:robot | delete | /namespace
 kubectl apply -f x.yaml | patch | ?/?:?/? | unknown,update | from_file | unknown_target
 kubectl apply -f - -n prod | patch | ?/?:?/? | unknown,update | from_file,stdin | unknown_target
 kubectl apply -k https://github.com/a/b | patch | ?/?:?/? | unknown,update | from_file,kustomize,remote_file | unknown_target
+kubectl delete all --all -n prod | delete | /pods:prod/? | delete | all,multi_resource | unknown_resource
+kubectl get all -n prod | list | /pods:prod/ | read | multi_resource | -
 kubectl delete things x | delete | ?/things:?/x | delete,unknown | | unknown_resource
 kubectl edit deploy web | patch | apps/deployments:default/web | update | | unknown_text
 kubectl proxy | other | - | transfer,unknown | proxy_server | unknown_target

@@ -123,7 +123,7 @@ def test_a_loader_that_fails_or_lies_is_a_problem_not_a_crash() -> None:
         assert parse_kubectl("kubectl apply -f x.yaml", files=loader).opaque  # type: ignore[arg-type]
 
 
-def test_reading_an_unknown_file_is_not_opaque() -> None:
-    action = parse_kubectl("kubectl get -f x.yaml")
-    assert not action.opaque
+def test_reading_what_an_unknown_file_names_is_opaque_because_it_may_be_a_secret() -> None:
+    action = parse_kubectl("kubectl get -f x.yaml -o yaml")
+    assert action.opaque
     assert action.resources[0].name == "?/?:?/?"
