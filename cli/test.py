@@ -128,7 +128,7 @@ def _units(paths: tuple[str, ...], as_bundles: bool, ignore: tuple[str, ...]) ->
             _Unit(load((), bundles=[str(bundle)], mounts=SOD_MOUNTS, skip=_is_case_name), str(bundle))
             for bundle in bundles
         ]
-        rest = load([path], ignore=ignore, skip=lambda name: not name.endswith(".rego"))
+        rest = load([path], ignore=(".*", *ignore), skip=lambda name: not name.endswith(".rego"))
         rest.modules = {
             file: text
             for file, text in rest.modules.items()
@@ -140,7 +140,7 @@ def _units(paths: tuple[str, ...], as_bundles: bool, ignore: tuple[str, ...]) ->
         loaded = load((), bundles=plain, mounts=SOD_MOUNTS, skip=_is_case_name)
         units.insert(0, _Unit(loaded, plain[0]))
     elif plain:
-        loaded = load(plain, ignore=ignore, mounts=SOD_MOUNTS, skip=_is_case_name)
+        loaded = load(plain, ignore=(".*", *ignore), mounts=SOD_MOUNTS, skip=_is_case_name)
         units.insert(0, _Unit(loaded, plain[0]))
     return units
 
@@ -180,11 +180,13 @@ def _run_rego(unit: _Unit, run: str | None, timeout: float, library: bool, repor
 
     modules, data = dict(unit.loaded.modules), dict(unit.loaded.data)
     cases = find_tests(modules, run)
-    if library and not any(_defines_library(text) for text in modules.values()):
+    if library:
         from policy_engine.bundle import library_modules
         from policy_engine.duty_model import SECTIONS
 
-        modules = {**library_modules(), **modules}
+        if not any(_defines_library(text) for text in modules.values()):
+            modules = {**library_modules(), **modules}
+        # regopy gets `with data.sod.duties as …` wrong where there is nothing to replace.
         sod = data.get("sod", {})
         if isinstance(sod, dict):
             data["sod"] = {**{section: {} for section in SECTIONS}, **sod}

@@ -23,7 +23,7 @@ _ALIAS_FACTOR: Final = 10
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _AMBIGUOUS: Final = re.compile(
-    r"y|n|yes|no|on|off|true|false|null"  # in another case than YAML 1.2's
+    r"yes|no|on|off|true|false|null"  # in another case than YAML 1.2's
     r"|[-+]?\.(?:inf|nan)|[-+]?\.[0-9_]+|\+[0-9.][0-9_.eE+-]*"
     r"|-?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|-?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?|-?[0-9]+\.(?:[eE][+-]?[0-9]+)?"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?",
