@@ -78,6 +78,7 @@ suspected := [
 	["/etc/passwd", file("/etc/*")],
 	["/etc/pass*", file("/etc/passwd{,-}")],
 	["/etc/*", file("/etc/ssh/[a-z]")],
+	["/etc/ss?/key", file("/etc/ssh/*")],
 	["/ETC/passwd", file("/etc/PASSWD")],
 	["program:rm", {"kind": "program", "name": "/bin/rm", "access": "execute"}],
 	["program:/bin/rm", {"kind": "program", "name": "rm", "access": "execute"}],
