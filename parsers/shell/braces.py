@@ -29,7 +29,7 @@ class _Level:
         self.current: list[Alternative] = [()]
 
 
-def expand_braces(parts: tuple[Part, ...]) -> list[Alternative] | None:
+def expand_braces(parts: tuple[Part, ...], limit: int = MAX_WORDS) -> list[Alternative] | None:
     """Return the alternatives in order, or None when the result is not certain or larger than the limit."""
     stack = [_Level()]
     commas = [False]
@@ -52,7 +52,7 @@ def expand_braces(parts: tuple[Part, ...]) -> list[Alternative] | None:
                 commas[-1] = True
             elif piece == "}" and len(stack) > 1:
                 alternatives = _close(stack.pop(), commas.pop())
-                if alternatives is None or not _append(stack[-1], alternatives):
+                if alternatives is None or not _append(stack[-1], alternatives, limit):
                     return None
             else:
                 one: Part = Lit(piece, False) if isinstance(piece, str) else piece
@@ -77,8 +77,8 @@ def _close(level: _Level, comma: bool) -> list[Alternative] | None:
     return [(Lit("{", False), *alternative, Lit("}", False)) for alternative in inner]
 
 
-def _append(level: _Level, alternatives: list[Alternative]) -> bool:
-    if len(level.current) * len(alternatives) > MAX_WORDS or len(level.finished) > MAX_WORDS:
+def _append(level: _Level, alternatives: list[Alternative], limit: int) -> bool:
+    if len(level.current) * len(alternatives) > limit or len(level.finished) > limit:
         return False
     level.current = [(*before, *after) for before in level.current for after in alternatives]
     return sum(map(len, level.current)) <= 16 * MAX_WORDS

@@ -1,5 +1,6 @@
 """The shell's builtins: those that change what the shell knows, and those whose arguments are evaluated as code."""
 
+# ruff: noqa: ARG001 - every handler has the same signature, so that a table can hold them
 from __future__ import annotations
 
 import re

@@ -47,8 +47,14 @@ HANDLERS: dict[str, Handler] = dict.fromkeys(
         "redis-cli",
         "cqlsh",
         "clickhouse-client",
-    ]
-    + ["sqlcmd", "bq", "snowsql", "sqlplus", "oc", "helm", "kubectl"],
+        "sqlcmd",
+        "bq",
+        "snowsql",
+        "sqlplus",
+        "oc",
+        "helm",
+        "kubectl",
+    ],
     unread,
 )
 _READ_ONLY_KUBECTL = frozenset(
@@ -65,14 +71,12 @@ def hand_over(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 
 def _kubectl(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     """kubectl: the plain reads are known, everything else is left to its parser."""
-    if len(args) > 1 and args[1] in _READ_ONLY_KUBECTL and all(isinstance(arg, str) for arg in args):
-        if not any(
-            isinstance(arg, str) and arg.startswith(("--raw", "--kubeconfig", "--profile", "--cache"))
-            for arg in args
-        ):
-            draft.effects.discard(Effect.UNKNOWN)
-            draft.effects.add(Effect.READ)
-            return
+    literal = [arg for arg in args if isinstance(arg, str)]
+    special = any(arg.startswith(("--raw", "--kubeconfig", "--profile", "--cache")) for arg in literal)
+    if len(literal) == len(args) > 1 and args[1] in _READ_ONLY_KUBECTL and not special:
+        draft.effects.discard(Effect.UNKNOWN)
+        draft.effects.add(Effect.READ)
+        return
     if len(args) > 1 and args[1] == "exec" and "--" in args:
         runner.child(args[args.index("--") + 1 :], draft, name)
     unread(runner, name, args, draft)

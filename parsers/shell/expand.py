@@ -11,12 +11,14 @@ import re
 from msgspec import Struct
 
 from policy_engine.parsers.shell.braces import expand_braces
+from policy_engine.parsers.shell.guards import MAX_WORDS
 from policy_engine.parsers.shell.syntax import Arith, Lit, Part, Proc, Sub, Var, Word
 
 _DOWNLOADER = re.compile(
     r"(?<![\w-])(?:curl|wget|aria2c|axel|fetch|lwp-request|httpie|http|ncat|nc|socat|ftp|tftp)(?![\w-])"
 )
 _NUMERIC = frozenset(["#", "?", "$", "!"])
+_BLANKS = re.compile(r"[ \t\n]+")
 _TILDE_INSIDE = re.compile(r"[=:]~")
 
 
@@ -28,6 +30,7 @@ class Unknown(Struct, frozen=True):
     shown: str | None = None
     fetched: bool = False  # it holds the output of a program that downloads
     glob: bool = False
+    listed: bool = False  # a path that another program found (find, xargs)
     pipe: bool = False  # a process substitution: a file, but none that anybody named
 
 
@@ -42,14 +45,16 @@ Arg = str | Unknown
 Values = dict[str, str | Number]
 
 
-def expand(word: Word, values: Values, text: str) -> list[Arg]:
-    """Return the fields that `word` becomes as an argument."""
+def expand(word: Word, values: Values, text: str, limit: int = MAX_WORDS, *, bash: bool = True) -> list[Arg]:
+    """Return the fields that `word` becomes as an argument; braces may yield `limit` of them."""
     if word.plain is not None and not word.plain.startswith("~"):
         return [word.plain]
     if any(isinstance(part, Lit) and not part.quoted and "{" in part.text for part in word.parts):
-        alternatives = expand_braces(word.parts)
+        alternatives = expand_braces(word.parts, limit)
         if alternatives is None:
             return [Unknown(single=False)]
+        if not bash and (len(alternatives) > 1 or alternatives[0] != word.parts):
+            return [Unknown(single=False)]  # some of the shells called sh expand braces, others don't
         found: list[Arg] = []
         for parts in alternatives:
             found.extend(_fields(parts, values, text))
@@ -106,23 +111,7 @@ def _fields(parts: tuple[Part, ...], values: Values, text: str) -> list[Arg]:
         if isinstance(part, Var) and not part.quoted:
             if any(c in value for c in "*?["):
                 return _unknown(parts, done, "".join(current), text)
-            pieces = value.split()
-            if not pieces:
-                if value and current and any(current):
-                    done.append("".join(current))
-                    current, present = [], False
-                continue
-            if value[0] in " \t\n" and (present and current):
-                done.append("".join(current))
-                current = []
-            for piece in pieces[:-1]:
-                done.append("".join([*current, piece]))
-                current = []
-            current.append(pieces[-1])
-            present = True
-            if value[-1] in " \t\n":
-                done.append("".join(current))
-                current, present = [], False
+            present = _split(value, current, done, present)
         else:
             current.append(value)
             present = True
@@ -134,6 +123,26 @@ def _fields(parts: tuple[Part, ...], values: Values, text: str) -> list[Arg]:
             prefix = parts[0].text if parts[0].quoted else re.split(r"[*?\[]", parts[0].text, maxsplit=1)[0]
         return [Unknown(prefix=prefix, single=False, shown=_shown(parts), glob=True)]
     return done
+
+
+def _split(value: str, current: list[str], done: list[Arg], present: bool) -> bool:
+    """Split an unquoted value at blanks into `current` and `done`; return whether a field is still open."""
+    pieces = _BLANKS.split(value.strip(" \t\n"))
+    if value and value[0] in " \t\n" and present:
+        done.append("".join(current))
+        current.clear()
+        present = False
+    if pieces == [""]:
+        return present
+    for piece in pieces[:-1]:
+        done.append("".join([*current, piece]))
+        current.clear()
+    current.append(pieces[-1])
+    if value[-1] in " \t\n":
+        done.append("".join(current))
+        current.clear()
+        return False
+    return True
 
 
 def _unknown(parts: tuple[Part, ...], done: list[Arg], prefix: str, text: str) -> list[Arg]:

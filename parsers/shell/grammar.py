@@ -36,8 +36,29 @@ _RESERVED = re.compile(
     r"(?:if|then|elif|else|fi|for|while|until|do|done|case|esac|select|function|time|coproc|\{|\}|!|\[\[)(?=[ \t\n;|&()<>]|$)"
 )
 RESERVED = frozenset(
-    ["if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "select"]
-    + ["function", "time", "coproc", "{", "}", "!", "[[", "]]"]
+    [
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "for",
+        "while",
+        "until",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "select",
+        "function",
+        "time",
+        "coproc",
+        "{",
+        "}",
+        "!",
+        "[[",
+        "]]",
+    ]
 )
 _CLOSERS = frozenset(["then", "elif", "else", "fi", "do", "done", "esac", "}"])
 _COMPOUND = frozenset(["if", "for", "while", "until", "case", "select", "{", "[["])
@@ -134,7 +155,7 @@ class Parser(RedirectionParser):
         """`[!] [time] command | command …`."""
         self.blanks()
         word = self.reserved()
-        while word in ("!", "time"):
+        while word == "!" or (word == "time" and self.bash):
             self.i += len(word)
             c = self.blanks()
             if word == "time":
@@ -164,7 +185,7 @@ class Parser(RedirectionParser):
         if c == "(":
             return self.parenthesis()
         word = self.reserved()
-        if word is None:
+        if word is None or (word == "time" and not self.bash):
             return self.simple()
         if word in _CLOSERS or word in ("!", "time"):
             self.fail(f"unexpected `{word}`")
@@ -296,7 +317,7 @@ class Parser(RedirectionParser):
             self.i += 1
         self.newlines()
         body = self.loop_body("for")
-        parts = [Arith(tuple(piece), whole.start, whole.end) for piece in head]  # type: ignore[arg-type]
+        parts = [Arith(tuple(piece), whole.start, whole.end) for piece in head]
         return ArithFor(parts, body, self.redirections())
 
     def case_command(self) -> Case:
@@ -406,7 +427,9 @@ class Parser(RedirectionParser):
         """A word that is reserved once continuations are removed was not read as such: refuse it."""
         if all(isinstance(part, Lit) and not part.quoted for part in word.parts):
             value = "".join(part.text for part in word.parts if isinstance(part, Lit))
-            if value in RESERVED and not found.assigns and not found.redirs:
+            if value == "time" and not self.bash:
+                return
+            if (value in RESERVED or value == "in") and not found.assigns and not found.redirs:
                 self.fail(f"unexpected `{value}`", word.start)
 
     def simple_function(self, found: Simple, start: int) -> Function:

@@ -31,8 +31,16 @@ ROLES = frozenset(
         "code",
         "program",
         "script",
+        "pattern",
+        "assign",
+        "command",
+        "process",
+        "remote",
+        "target",
+        "shell",
+        "unsafe",
+        "switch",
     ]
-    + ["pattern", "assign", "command", "process", "remote", "target", "shell", "unsafe", "switch"]
 )
 _CODE_ROLES = frozenset(["text", "code", "program", "script", "unsafe", "shell", "write", "command"])
 
@@ -65,6 +73,10 @@ class Reading(Struct):
     subcommand: str | None = None
     unknown_option: str | None = None
     uncertain: bool = False
+
+
+_EFFECTS = {str(effect): effect for effect in Effect}
+_FLAGS = {str(flag): flag for flag in ShellFlag}
 
 
 @functools.cache
@@ -112,8 +124,8 @@ def _entry(name: str, raw: dict[str, Any], wrapper: bool) -> Entry:
     strict = raw.get("strict", wrapper and ("command" in operands or bool(raw.get("style"))))
     return Entry(
         name=name,
-        effects=tuple(Effect(word) for word in raw.get("does", "execute unknown").split()),
-        flags=tuple(ShellFlag(word) for word in raw.get("flags", "").split()),
+        effects=tuple(_EFFECTS[word] for word in raw.get("does", "execute unknown").split()),
+        flags=tuple(_FLAGS[word] for word in raw.get("flags", "").split()),
         options=options,
         operands=operands,
         strict=strict,
@@ -171,7 +183,7 @@ class _ArgumentReader:
                 if (
                     not options_end
                     and not (arg.prefix and arg.prefix[0] != "-")
-                    and not (arg.shown or "")[:1] == "~"
+                    and (arg.shown or "")[:1] != "~"
                 ):
                     self.found.uncertain = True
                     if self.takes_command and not arg.single:

@@ -82,27 +82,26 @@ class RedirectionParser(WordParser):
                 self.bash_only("`{name}>`", start)
                 fd = descriptor[1:-1]
             elif op.startswith("&"):
-                return self._not_a_descriptor(start)
+                self.i = start  # `1&>x` is the word `1` followed by `&>x`
+                return None
             else:
                 fd = int(descriptor[:6])
         found = Redir(op, fd, self.at(start), 0)
         self.blanks()
         if op in ("<<", "<<-"):
-            self.here_document_start(found, op)
+            self.here_document_start(found)
         else:
             if op == "<<<":
                 self.bash_only("`<<<`", start)
+            if _REDIRECTION.match(self.text, self.i):
+                self.fail("a redirection where the file of another one must follow")
             found.target = self.word()
             if op == ">&" and not self.bash and not _descriptor(found.target):
                 self.bash_only("`>&` with a file", start)
         found.end = self.at(self.i)
         return found
 
-    def _not_a_descriptor(self, start: int) -> None:
-        """`1&>x` is the word `1` followed by `&>x`."""
-        self.i = start
-
-    def here_document_start(self, found: Redir, op: str) -> None:
+    def here_document_start(self, found: Redir) -> None:
         """The delimiter after `<<`."""
         start = self.i
         word = self.word()

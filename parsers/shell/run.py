@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
-from policy_engine.parsers.shell import builtin_commands, delegates, styles
+from policy_engine.parsers.shell import builtin_commands, delegates, shells, styles
 from policy_engine.parsers.shell.expand import Arg, Unknown
-from policy_engine.parsers.shell.guards import MAX_DEPTH
+from policy_engine.parsers.shell.guards import MAX_INLINE
 from policy_engine.parsers.shell.programs import Entry, Reading, operand_roles, read_arguments, table
 from policy_engine.parsers.shell.state import Draft, State
 
@@ -45,7 +45,7 @@ class Runner:
 
     # -- entry points ------------------------------------------------------------------------------------------
 
-    def run(self, args: list[Arg], draft: Draft, index: int, stdin: Arg | None) -> None:
+    def run(self, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
         """Fill `draft` with what the command `args` does and open its children."""
         program = args[0]
         if isinstance(program, Unknown):
@@ -81,7 +81,7 @@ class Runner:
         try:
             if not args:
                 return
-            if self.depth > MAX_DEPTH // 2:
+            if self.depth > MAX_INLINE:
                 state.opaque(
                     draft, ProblemCode.TOO_DEEP, "wrappers are nested too deeply: call the program directly"
                 )
@@ -89,7 +89,7 @@ class Runner:
             with state.inside(draft.index, wrapper=wrapper, user=user):
                 found = state.draft("exec", *draft.span)
                 found.argv = tuple([arg if isinstance(arg, str) else None for arg in args])
-                self.run(args, found, found.index, stdin)
+                self.run(args, found, stdin)
                 if found.fetches:
                     draft.fetches = True
                 if found.runs_stdin:
@@ -271,8 +271,13 @@ class Runner:
             )
         elif role == "script":
             self.script(arg, draft)
-        elif role == "shell":
-            styles.setting(self, arg, draft, name)
+        else:
+            self.other_role(role, arg, name, draft)
+
+    def other_role(self, role: str, arg: Arg, name: str, draft: Draft) -> None:
+        """Roles that are neither files, hosts nor code."""
+        if role == "shell":
+            shells.setting(self, arg, draft, name)
         elif role == "target":
             self.state.file(draft, arg, Access.WRITE)
         elif role == "cwd":

@@ -15,8 +15,16 @@ from msgspec import Struct, field
 from policy_engine.documents.action import Operation, Redirection, Resource, ShellDetail, operation
 from policy_engine.documents.problems import Problem, ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind
-from policy_engine.parsers.shell.expand import Arg, Unknown, Values
-from policy_engine.parsers.shell.guards import MAX_COMMANDS, ShellSyntaxError, place
+from policy_engine.parsers.shell.expand import Arg, Unknown, Values, expand
+from policy_engine.parsers.shell.guards import (
+    MAX_COMMANDS,
+    MAX_EXPANSION,
+    MAX_VALUE,
+    MAX_WORDS,
+    ShellSyntaxError,
+    place,
+)
+from policy_engine.parsers.shell.syntax import Word
 
 _MAX_PROBLEMS = 100
 _MAX_DIRECTORIES = 8
@@ -85,10 +93,21 @@ class State:
         self.wrapper: str | None = None
         self.origin: int | None = None
         self.depth = 0
+        self.expansion = MAX_EXPANSION
         self.commands = 0
         self.functions: set[str] = set()
         self.downloaded: set[str] = set()
         self.links: dict[str, str] = {}
+
+    def words(self, word: Word) -> list[Arg]:
+        """The fields of a word, within what brace expansions may still yield."""
+        if word.plain is not None and word.plain[0] != "~":
+            return [word.plain]
+        size = max(word.end - word.start, 1)
+        fields = expand(word, self.values, self.text, min(MAX_WORDS, self.expansion // size), bash=self.bash)
+        if len(fields) > 1:
+            self.expansion -= size * len(fields)
+        return fields
 
     def draft(self, verb: str, start: int, end: int) -> Draft:
         """Open a new operation in the current context; it is appended at once, so its children follow it."""
@@ -158,7 +177,7 @@ class State:
             home = arg.shown is not None and arg.shown.startswith("~") and not arg.glob and arg.single
             if home and arg.shown:
                 draft.resources[Resource(kind=ResourceKind.FILE, name=arg.shown, access=access)] = None
-            elif not lenient and not arg.pipe:
+            elif not lenient and not arg.pipe and not (arg.listed and access is Access.READ):
                 shown = f" `{arg.shown}`" if arg.shown else ""
                 self.opaque(
                     draft,
@@ -217,7 +236,12 @@ class State:
         if append and isinstance(value, str):
             before = self.values.get(name)
             value = before + value if isinstance(before, str) else Unknown()
-        if isinstance(value, str) and name not in self.tainted and not is_special(name):
+        if (
+            isinstance(value, str)
+            and len(value) <= MAX_VALUE
+            and name not in self.tainted
+            and not is_special(name)
+        ):
             self.values[name] = value
         else:
             self.values.pop(name, None)
@@ -233,8 +257,34 @@ class State:
 
 
 _SPECIAL = frozenset(
-    "RANDOM SRANDOM SECONDS LINENO BASHPID UID EUID PPID GROUPS DIRSTACK FUNCNAME PIPESTATUS HISTCMD EPOCHSECONDS "
-    "EPOCHREALTIME OPTIND OPTARG REPLY PWD OLDPWD SHELLOPTS BASHOPTS SHLVL _ IFS COMP_WORDBREAKS".split()
+    [
+        "RANDOM",
+        "SRANDOM",
+        "SECONDS",
+        "LINENO",
+        "BASHPID",
+        "UID",
+        "EUID",
+        "PPID",
+        "GROUPS",
+        "DIRSTACK",
+        "FUNCNAME",
+        "PIPESTATUS",
+        "HISTCMD",
+        "EPOCHSECONDS",
+        "EPOCHREALTIME",
+        "OPTIND",
+        "OPTARG",
+        "REPLY",
+        "PWD",
+        "OLDPWD",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "SHLVL",
+        "_",
+        "IFS",
+        "COMP_WORDBREAKS",
+    ]
 )
 
 

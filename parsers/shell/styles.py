@@ -3,6 +3,7 @@
 A style gets the table entry too, and falls back on it for everything ordinary.
 """
 
+# ruff: noqa: ARG001 - every handler has the same signature, so that a table can hold them
 from __future__ import annotations
 
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
-from policy_engine.parsers.shell import sed_script
+from policy_engine.parsers.shell import sed_script, shells
 from policy_engine.parsers.shell.expand import Arg, Unknown
 from policy_engine.parsers.shell.programs import Entry, operand_roles, read_arguments, table
 from policy_engine.parsers.shell.state import Draft
@@ -20,19 +21,92 @@ if TYPE_CHECKING:
     from policy_engine.parsers.shell.run import Runner
 
 _FIND_FLAGS = frozenset(
-    """-a -and -o -or -not ! ( ) , -print -print0 -prune -quit -depth -d -daystart -follow -mount -xdev -noleaf
-    -ignore_readdir_race -noignore_readdir_race -warn -nowarn -empty -executable -readable -writable -nouser -nogroup
-    -true -false -ls -help -version -H -L -P""".split()
+    [
+        "-a",
+        "-and",
+        "-o",
+        "-or",
+        "-not",
+        "!",
+        "(",
+        ")",
+        ",",
+        "-print",
+        "-print0",
+        "-prune",
+        "-quit",
+        "-depth",
+        "-d",
+        "-daystart",
+        "-follow",
+        "-mount",
+        "-xdev",
+        "-noleaf",
+        "-ignore_readdir_race",
+        "-noignore_readdir_race",
+        "-warn",
+        "-nowarn",
+        "-empty",
+        "-executable",
+        "-readable",
+        "-writable",
+        "-nouser",
+        "-nogroup",
+        "-true",
+        "-false",
+        "-ls",
+        "-help",
+        "-version",
+        "-H",
+        "-L",
+        "-P",
+    ]
 )
 _FIND_VALUES = frozenset(
-    """-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname -ilname -type -xtype -size -perm -user
-    -group -uid -gid -links -inum -fstype -context -mtime -mmin -atime -amin -ctime -cmin -used -newer -anewer -cnewer
-    -samefile -maxdepth -mindepth -regextype -printf -files0-from -D""".split()
+    [
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-iwholename",
+        "-regex",
+        "-iregex",
+        "-lname",
+        "-ilname",
+        "-type",
+        "-xtype",
+        "-size",
+        "-perm",
+        "-user",
+        "-group",
+        "-uid",
+        "-gid",
+        "-links",
+        "-inum",
+        "-fstype",
+        "-context",
+        "-mtime",
+        "-mmin",
+        "-atime",
+        "-amin",
+        "-ctime",
+        "-cmin",
+        "-used",
+        "-newer",
+        "-anewer",
+        "-cnewer",
+        "-samefile",
+        "-maxdepth",
+        "-mindepth",
+        "-regextype",
+        "-printf",
+        "-files0-from",
+        "-D",
+    ]
 )
-_AWK_RISKS = re.compile(
-    r"system|getline|\||@|ARGV|ENVIRON|print[^;}\n]*>|close|fflush|include|load|function\s+\w*\s*\(.*@"
-)
-_AWK_OR = re.compile(r"\|\|")
+_AWK_RISKS = re.compile(r"system|getline|\||@|ARGV|ENVIRON|close|fflush|include|load|function\s+\w*\s*\(.*@")
+_AWK_STATEMENTS = re.compile(r"[;}\n]")
 _TAR_MODES = {
     "c": "create",
     "x": "extract",
@@ -59,12 +133,7 @@ def _find(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft
         arg = args[i]
         i += 1
         if isinstance(arg, Unknown):
-            if arg.prefix[:1] in ("", "-") and not (arg.shown or "").startswith("~"):
-                state.opaque(
-                    draft, ProblemCode.UNKNOWN_OPTION, "an argument of `find` isn't known and may be `-exec`"
-                )
-            if not expression:
-                state.file(draft, arg, Access.READ)
+            _find_unknown(runner, arg, draft)
         elif arg in ("-exec", "-execdir", "-ok", "-okdir"):
             i = _find_exec(runner, name, args, i, draft)
             expression = True
@@ -94,6 +163,14 @@ def _find(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft
             state.file(draft, arg, Access.READ)
 
 
+def _find_unknown(runner: Runner, arg: Unknown, draft: Draft) -> None:
+    if arg.prefix[:1] in ("", "-") and not (arg.shown or "").startswith("~"):
+        runner.state.opaque(
+            draft, ProblemCode.UNKNOWN_OPTION, "an argument of `find` isn't known and may be `-exec`"
+        )
+    runner.state.file(draft, arg, Access.READ)
+
+
 def _find_exec(runner: Runner, name: str, args: list[Arg], i: int, draft: Draft) -> int:
     """The command after `-exec`, up to `;` or `{} +`; `{}` is a path that find chooses."""
     command: list[Arg] = []
@@ -107,7 +184,7 @@ def _find_exec(runner: Runner, name: str, args: list[Arg], i: int, draft: Draft)
         if isinstance(arg, str) and "{}" in arg:
             command.append(
                 Unknown(
-                    prefix=arg.partition("{}")[0] if arg != "{}" else "./", single=arg != "{}", shown="{}"
+                    prefix=arg.partition("{}")[0] if arg != "{}" else "./", single=arg != "{}", listed=True
                 )
             )
         else:
@@ -157,7 +234,7 @@ def _awk(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     if not any(role in ("pattern", "script") for role, _ in reading.values) and operands:
         programs.append(operands.pop(0))
     for program in programs:
-        if isinstance(program, Unknown) or _AWK_RISKS.search(_AWK_OR.sub("", program)):
+        if isinstance(program, Unknown) or _awk_risk(program):
             runner.unknown_text(
                 draft,
                 program,
@@ -166,6 +243,17 @@ def _awk(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     for operand in operands:
         if not (isinstance(operand, str) and "=" in operand):
             runner.role("read", operand, entry, name, draft)
+
+
+def _awk_risk(program: str) -> bool:
+    """Tell whether an awk program may run commands, or read or write files of its own."""
+    if _AWK_RISKS.search(program.replace("||", "")):
+        return True
+    for statement in _AWK_STATEMENTS.split(program):
+        _, printed, rest = statement.partition("print")
+        if printed and ">" in rest:
+            return True
+    return False
 
 
 def _tar(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
@@ -230,192 +318,6 @@ def _dd(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, 
             runner.role("read" if key == "if" else "write", target, entry, name, draft)
 
 
-_SHELL_FLAGS = frozenset("abefhklmnprtuvxBCDEHPTil")
-
-
-def _shell(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """bash, sh and their kin: `-c` text, a script, or standard input."""
-    state = runner.state
-    i, takes_text, interactive, reads_stdin = 1, False, False, False
-    bash = name in ("bash", "rbash")
-    while i < len(args):
-        arg = args[i]
-        if isinstance(arg, Unknown) and arg.prefix[:1] in ("", "-", "+"):
-            runner.unknown_text(draft, arg, f"an argument of `{name}` isn't known: write the command itself")
-            return
-        if isinstance(arg, Unknown) or arg[:1] not in ("-", "+") or arg == "-":
-            i += arg == "-"
-            break
-        i += 1
-        if arg == "--":
-            break
-        if arg.startswith("--"):
-            if arg in ("--version", "--help"):
-                draft.effects = {Effect.READ}
-                return
-            if arg not in ("--norc", "--noprofile", "--login", "--posix", "--verbose", "--noediting"):
-                state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `{name}` isn't known")
-            bash = bash and arg != "--posix"
-            continue
-        for letter in arg[1:]:
-            if letter == "c" and arg[0] == "-":
-                takes_text = True
-            elif letter in "oO":
-                value = args[i] if i < len(args) else None
-                i += 1
-                if letter == "O" or value not in (
-                    "errexit",
-                    "nounset",
-                    "pipefail",
-                    "xtrace",
-                    "verbose",
-                    "noglob",
-                ):
-                    state.opaque(
-                        draft, ProblemCode.UNKNOWN_OPTION, f"`{name} {arg}` changes how text is read"
-                    )
-            elif letter == "s":
-                reads_stdin = True
-            elif letter not in _SHELL_FLAGS or letter in "kBHP":
-                state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `{name}` isn't known")
-            elif letter == "i":
-                interactive = True
-    if interactive:
-        state.opaque(
-            draft, ProblemCode.UNSUPPORTED, f"`{name} -i` reads start-up files and is a session of its own"
-        )
-    if takes_text:
-        _shell_text(runner, name, args[i] if i < len(args) else "", draft, bash=bash)
-    elif i < len(args) and not reads_stdin:
-        runner.script(args[i], draft)
-        draft.runs_stdin = draft.runs_stdin or args[i] in ("-", "/dev/stdin")
-    else:
-        _shell_input(runner, name, draft, stdin, bash=bash)
-
-
-def _shell_text(runner: Runner, name: str, arg: Arg, draft: Draft, *, bash: bool) -> None:
-    draft.flags.add(ShellFlag.INLINE_CODE)
-    runner.text(arg, draft, name, bash=bash)
-    if name not in ("bash", "sh", "dash", "ash", "rbash"):
-        runner.unknown_text(draft, None, f"`{name}` reads text in its own way: use bash or sh")
-
-
-def _shell_input(runner: Runner, name: str, draft: Draft, stdin: Arg | None, *, bash: bool) -> None:
-    """A shell that reads its commands from standard input."""
-    if isinstance(stdin, str):
-        _shell_text(runner, name, stdin, draft, bash=bash)
-        return
-    draft.runs_stdin = True
-    piped = runner.piped or stdin is not None
-    runner.unknown_text(
-        draft,
-        stdin,
-        f"`{name}` runs what it reads from standard input, which isn't known: use `-c`",
-        inline=piped,
-    )
-
-
-def _interpreter(
-    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
-) -> None:
-    """python, perl and the like: inline code, a script, a module, or standard input. None of it is read."""
-    reading = read_arguments(entry, [arg for arg in args[1:]] if name != "php" else args[1:])
-    codes = [arg for role, arg in reading.values if role == "code"]
-    runner.check(entry, name, reading, draft)
-    for role, arg in reading.values:
-        runner.role(role, arg, entry, name, draft)
-    if codes or any(role == "unsafe" for role, _ in reading.values):
-        return
-    if "harmless" in reading.switches and not reading.command and not reading.operands:
-        draft.effects = {Effect.READ}
-        return
-    operands = reading.command or reading.operands
-    if operands and operands[0] != "-":
-        runner.script(operands[0], draft)
-    else:
-        draft.runs_stdin = True
-        runner.unknown_text(
-            draft, stdin, f"`{name}` runs what it reads from standard input, which isn't known",
-            inline=runner.piped or stdin is not None or bool(operands),
-        )  # fmt: skip
-
-
-def _su(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """su and runuser: `[options] [-] [user [arguments]]`, or `runuser -u user -- command`."""
-    reading = read_arguments(entry, args[1:])
-    runner.check(entry, name, reading, draft)
-    operands = [arg for arg in reading.operands if arg != "-"]
-    users = [arg for role, arg in reading.values if role == "user"]
-    texts = [arg for role, arg in reading.values if role == "text"]
-    if users:
-        user, command = users[-1], operands + (reading.command or [])
-    else:
-        user, command = (operands[0] if operands else "root"), []
-        if len(operands) > 1 or reading.command:
-            rest = operands[1:] + (reading.command or [])
-            if rest[:1] == ["-c"] and len(rest) >= 2:
-                texts.append(rest[1])
-            else:
-                runner.state.opaque(
-                    draft, ProblemCode.UNKNOWN_OPTION, f"arguments for the shell of `{name}`: use `-c`"
-                )
-    runner.user(user, draft)
-    literal = user if isinstance(user, str) else None
-    for text in texts:
-        runner.text(text, draft, name, user=literal)
-    if command:
-        runner.child(command, draft, name, user=literal)
-    elif not texts:
-        _session(runner, name, draft, stdin)
-
-
-def _session(runner: Runner, name: str, draft: Draft, stdin: Arg | None) -> None:
-    """A shell for another user without a command."""
-    if isinstance(stdin, str):
-        runner.text(stdin, draft, name)
-        return
-    draft.runs_stdin = True
-    runner.unknown_text(
-        draft, stdin, f"`{name}` without a command opens a shell: what is typed isn't known",
-        inline=runner.piped or stdin is not None,
-    )  # fmt: skip
-
-
-def _sudo(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """sudo and doas: as root unless `-u` says otherwise."""
-    reading = read_arguments(entry, args[1:])
-    runner.check(entry, name, reading, draft)
-    user: Arg = "root"
-    for role, arg in reading.values:
-        if role == "user":
-            user = arg
-        else:
-            runner.role(role, arg, entry, name, draft)
-    runner.user(user, draft)
-    literal = user if isinstance(user, str) else None
-    if literal and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*\$?|#[0-9]+", literal):
-        runner.state.opaque(draft, ProblemCode.UNKNOWN_TARGET, f"`{literal}` is no plain user name")
-    if "edit" in reading.switches or name == "sudoedit":
-        for operand in reading.command or ():
-            runner.role("write", operand, entry, name, draft)
-        runner.unknown_text(
-            draft, None, "the editor that `sudoedit` runs comes from the environment", inline=False
-        )
-    elif "shell" in reading.switches:
-        command = reading.command or []
-        literals = [arg for arg in command if isinstance(arg, str)]
-        if not command:
-            _session(runner, name, draft, stdin)
-        elif len(literals) == len(command) and all(re.fullmatch(r"[\w./:=@%+,-]+", arg) for arg in literals):
-            runner.child(command, draft, name, user=literal, stdin=stdin)
-        else:
-            runner.unknown_text(
-                draft, None, f"`{name} -s` and `-i` hand the words to a login shell: leave the option out"
-            )
-    elif reading.command:
-        runner.child(reading.command, draft, name, user=literal, stdin=stdin)
-
-
 def _env(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
     """env: `-S` splits a string into words."""
     rest = list(args)
@@ -454,42 +356,15 @@ def _xargs(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draf
             runner.role(role, arg, entry, name, draft)
     if mark:
         command = [
-            Unknown(prefix=arg.partition(mark)[0]) if isinstance(arg, str) and mark in arg else arg
+            Unknown(prefix=arg.partition(mark)[0], listed=True)
+            if isinstance(arg, str) and mark in arg
+            else arg
             for arg in command
         ]
     elif stdin != "" or any(role == "read" for role, _ in reading.values):
-        command.append(Unknown(single=False))
+        command.append(Unknown(single=False, listed=True))
     draft.effects.add(Effect.EXECUTE)
     runner.child(command, draft, name)
-
-
-def _git(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """git: `-c` may set aliases, pagers and editors, all of which are code."""
-    for index, arg in enumerate(args[1:], 1):
-        if isinstance(arg, str) and not arg.startswith("-"):
-            if args[index - 1] not in ("-c", "-C"):
-                break
-        setting = args[index + 1] if arg == "-c" and index + 1 < len(args) else None
-        if setting is not None:
-            _git_setting(runner, setting, draft)
-    runner.generic(entry, name, args, draft, stdin)
-
-
-_GIT_HARMLESS = re.compile(
-    r"(?:user\.(?:name|email)|color\.\w+|core\.(?:quotepath|autocrlf|filemode|abbrev)|advice\.\w+|init\.defaultbranch|log\.\w+|diff\.(?:renames|algorithm|context)|pull\.(?:rebase|ff)|http\.postbuffer|fetch\.prune|gc\.auto|safe\.directory)(?:=.*)?",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def _git_setting(runner: Runner, setting: Arg, draft: Draft) -> None:
-    if isinstance(setting, str) and _GIT_HARMLESS.fullmatch(setting):
-        return
-    key, _, value = setting.partition("=") if isinstance(setting, str) else ("", "", "")
-    if key.startswith("alias.") and value.startswith("!"):
-        runner.text(value[1:], draft, "git")
-    runner.unknown_text(
-        draft, setting, "a `git -c` setting may be code (alias, pager, editor): leave it out", inline=False
-    )
 
 
 def _ln(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
@@ -554,82 +429,12 @@ def _opaque(
     )
 
 
-def _interactive(
-    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
-) -> None:
-    """ssh and the like: without a command it is a session."""
-    before = len(runner.state.drafts)
-    reading = runner.generic(entry, name, args, draft, stdin)
-    texts = [arg for role, arg in operand_roles(entry, reading) if role == "text"]
-    if len(runner.state.drafts) == before and not texts and "harmless" not in reading.switches:
-        _session(runner, name, draft, stdin)
-
-
 def _rm(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
     """rm: recursive deletion has a flag of its own; an unknown argument may be `-r`."""
     reading = runner.generic(entry, name, args, draft, stdin)
     options = [arg for arg in args[1:] if isinstance(arg, str) and arg.startswith("--") and len(arg) > 2]
     if "recursive" in reading.switches or any("--recursive".startswith(arg) for arg in options):
         draft.flags.add(ShellFlag.DESTRUCTIVE_RM)
-
-
-_SSH_HARMLESS = re.compile(
-    r"(?:StrictHostKeyChecking|BatchMode|ConnectTimeout|ConnectionAttempts|ServerAlive\w+|LogLevel|Port|User|Compression"
-    r"|UserKnownHostsFile|GlobalKnownHostsFile|PasswordAuthentication|PubkeyAuthentication|IdentitiesOnly|ForwardAgent"
-    r"|TCPKeepAlive|CheckHostIP|RequestTTY|AddressFamily|PreferredAuthentications|NumberOfPasswordPrompts)[= ].*",
-    re.IGNORECASE,
-)
-
-
-def setting(runner: Runner, arg: Arg, draft: Draft, name: str) -> None:
-    """`ssh -o`: some settings are commands (ProxyCommand, LocalCommand, KnownHostsCommand)."""
-    if not (isinstance(arg, str) and _SSH_HARMLESS.fullmatch(arg.strip())):
-        runner.unknown_text(
-            draft, arg, f"the `{name} -o` setting may run a command: leave it out", inline=False
-        )
-
-
-def _joined(command: list[Arg]) -> Arg:
-    literal = [arg for arg in command if isinstance(arg, str)]
-    return " ".join(literal) if len(literal) == len(command) else Unknown()
-
-
-def _ssh(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """ssh: the words after the host are joined and given to the remote login shell."""
-    reading = read_arguments(entry, args[1:])
-    runner.check(entry, name, reading, draft)
-    user = runner.roles(entry, name, reading, draft)
-    host = next((arg for role, arg in reading.values if role == "host"), "")
-    if user is None and isinstance(host, str) and "@" in host:
-        user = host.rsplit("@", 1)[0]
-    if reading.command:
-        directories, runner.state.directories = runner.state.directories, ("",)
-        runner.text(_joined(reading.command), draft, name, user=user)
-        runner.state.directories = directories
-    elif "harmless" not in reading.switches:
-        _session(runner, name, draft, stdin)
-
-
-def _watch(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """watch: joins its words for `sh -c`, or runs them with `-x`."""
-    reading = read_arguments(entry, args[1:])
-    runner.check(entry, name, reading, draft)
-    if "exec" in reading.switches and reading.command:
-        runner.child(reading.command, draft, name)
-    elif reading.command:
-        runner.text(_joined(reading.command), draft, name)
-
-
-def _flock(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """flock: a command, or shell text after `-c`."""
-    reading = read_arguments(entry, args[1:])
-    runner.check(entry, name, reading, draft)
-    runner.roles(entry, name, reading, draft)
-    command = reading.command or []
-    if command[:1] in (["-c"], ["--command"]) and len(command) == 2:
-        runner.text(command[1], draft, name)
-    elif command:
-        runner.child(command, draft, name, stdin=stdin)
 
 
 _SYSTEMCTL_READS = re.compile(
@@ -702,10 +507,10 @@ def _chmod(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draf
 
 _Style = Callable[["Runner", Entry, str, list[Arg], Draft, "Arg | None"], None]
 STYLES: dict[str, _Style] = {
-    "find": _find, "sed": _sed, "awk": _awk, "tar": _tar, "dd": _dd, "shell": _shell, "interpreter": _interpreter,
-    "su": _su, "sudo": _sudo, "env": _env, "xargs": _xargs, "git": _git, "ln": _ln, "download": _download,
-    "toolbox": _toolbox, "opaque": _opaque, "session": _interactive, "rm": _rm, "generic": _generic,
-    "ssh": _ssh, "watch": _watch, "flock": _flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
+    "shell": shells.shell, "find": _find, "sed": _sed, "awk": _awk, "tar": _tar, "dd": _dd, "interpreter": shells.interpreter,
+    "su": shells.su, "sudo": shells.sudo, "env": _env, "xargs": _xargs, "ln": _ln, "download": _download,
+    "toolbox": _toolbox, "opaque": _opaque, "session": shells.interactive, "rm": _rm, "generic": _generic,
+    "ssh": shells.ssh, "watch": shells.watch, "flock": shells.flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
 }  # fmt: skip
 
 __all__ = ["STYLES", "table"]

@@ -14,9 +14,9 @@ from policy_engine.documents.action import Redirection
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
 from policy_engine.parsers.shell import arithmetic
-from policy_engine.parsers.shell.expand import NUMBER, Arg, Unknown, expand, expand_single
+from policy_engine.parsers.shell.expand import NUMBER, Arg, Unknown, expand_single
 from policy_engine.parsers.shell.grammar import parse
-from policy_engine.parsers.shell.guards import MAX_COMMANDS, MAX_DEPTH, ShellSyntaxError
+from policy_engine.parsers.shell.guards import MAX_COMMANDS, MAX_INLINE, ShellSyntaxError
 from policy_engine.parsers.shell.run import Runner
 from policy_engine.parsers.shell.sensitive import is_sensitive
 from policy_engine.parsers.shell.state import Draft, State
@@ -85,7 +85,7 @@ class Walker:
         saved = state.text, state.bash, state.origin, state.outer_span, state.values, state.directories
         state.depth += 1
         try:
-            if state.depth > MAX_DEPTH // 2:
+            if state.depth > MAX_INLINE:
                 raise ShellSyntaxError(
                     "inline texts are nested too deeply: write a script", 0, ProblemCode.TOO_DEEP
                 )
@@ -337,7 +337,7 @@ class Walker:
                 declared.append(item)
                 args.append(Unknown(prefix=item.name + "=", shown=item.name + "=(…)"))
             else:
-                args.extend(expand(item, state.values, state.text))
+                args.extend(state.words(item))
         if not args:
             self.without_command(node)
             return
@@ -352,7 +352,7 @@ class Walker:
         for assign in node.assigns:
             self.prefix(assign, draft, index)
         stdin = self.redirections(node.redirs, draft) if node.redirs else None
-        self.runner.run(args, draft, index, stdin)
+        self.runner.run(args, draft, stdin)
 
     def without_command(self, node: Simple) -> None:
         """`a=b`, `> file`, or words that vanish."""
@@ -389,9 +389,8 @@ class Walker:
                 and not assign.append
                 and assign.value
                 and _is_arithmetic(assign.value)
-            ):
-                if assign.name not in self.state.tainted:
-                    self.state.values[assign.name] = NUMBER
+            ) and assign.name not in self.state.tainted:
+                self.state.values[assign.name] = NUMBER
         else:
             self.state.values.pop(assign.name, None)
 
@@ -458,7 +457,7 @@ class Walker:
         state = self.state
         target = redir.target
         assert target is not None  # noqa: S101 - the grammar gives every other redirection one
-        fields = expand(target, state.values, state.text)
+        fields = state.words(target)
         self.visit(target.parts, index)
         reads = redir.op in ("<", "<>", "<&")
         default = 0 if reads else 1
