@@ -93,7 +93,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class MaskRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What must not be shown: SQL source columns, or a JSON path in Kubernetes resources.
 
-    `columns` are globs on `schema.table.column`; `resources` with `path` mask a part of what the API returns.
+    `columns` are globs part by part, `schema.table.column` or `table.column`; `resources` with `path` mask a part
+    of what the API returns.
     Holders of one of `except_duties` see the value.
     """
 
@@ -124,6 +125,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 }
 DataPath = tuple[str | int, ...]
 Place = tuple[str | None, int | None, int | None]
+_CLASS = re.compile(r"\[!?[^\[\]\\!^]+\]")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -167,7 +169,9 @@ def _contradictions(parsed: dict[str, dict[str, Any]]) -> Iterable[tuple[DataPat
     for name, duty in duties.items():
         for index, cover in enumerate(duty.covers):
             yield from _unknown_words(("duties", name, "covers", index), cover)
+            yield from _broken_globs(("duties", name, "covers", index, "resources"), cover.resources)
         holders = duty.holders
+        yield from _broken_globs(("duties", name, "holders", "agents"), holders.agents)
         if not (holders.groups or holders.subjects):
             yield (
                 ("duties", name, "holders"),
@@ -190,6 +194,8 @@ def _contradictions(parsed: dict[str, dict[str, Any]]) -> Iterable[tuple[DataPat
                 f"mask `{name}` must name either `columns` or `resources`",
                 "mask_of_nothing",
             )
+        yield from _unclear_columns(("masks", name, "columns"), mask.columns)
+        yield from _broken_globs(("masks", name, "resources"), mask.resources)
         if mask.resources and not mask.path:
             yield (
                 ("masks", name),
@@ -198,12 +204,19 @@ def _contradictions(parsed: dict[str, dict[str, Any]]) -> Iterable[tuple[DataPat
             )
     for name, approval in parsed["approvals"].items():
         yield from _unknown_words(("approvals", name, "when"), approval.when)
+        yield from _broken_globs(("approvals", name, "when", "resources"), approval.when.resources)
         for index, entry in enumerate(approval.approvers):
             if not entry.groups or entry.count < 1:
                 yield (
                     ("approvals", name, "approvers", index),
                     f"approval `{name}` needs at least one group and a count of at least 1",
                     "approval_by_nobody",
+                )
+            if any(set(entry.groups) == set(other.groups) for other in approval.approvers[:index]):
+                yield (
+                    ("approvals", name, "approvers", index),
+                    f"approval `{name}` names the same groups twice; write one entry with a higher `count`",
+                    "approval_entry_repeated",
                 )
 
 
@@ -218,6 +231,46 @@ def _unknown_words(path: DataPath, scope: Cover | Scope) -> Iterable[tuple[DataP
     for index, flag in enumerate(scope.flags):
         if flag not in known_flags:
             yield (*path, "flags", index), _unknown(f"flag{within}", flag, known_flags), "unknown_flag"
+
+
+def _broken_globs(path: DataPath, patterns: Iterable[str]) -> Iterable[tuple[DataPath, str, str]]:
+    """Yield the patterns that are no globs: the policy would find them undefined, so they would never match."""
+    for index, pattern in enumerate(patterns):
+        if not _is_glob(pattern):
+            yield (
+                (*path, index),
+                f"`{pattern}` is no glob: close every `[` and `{{`, and use no backslash",
+                "invalid_glob",
+            )
+
+
+def _unclear_columns(path: DataPath, patterns: Iterable[str]) -> Iterable[tuple[DataPath, str, str]]:
+    """Yield the patterns that don't say what is schema, table and column. A `*` stands for one part of a name."""
+    for index, pattern in enumerate(patterns):
+        parts = pattern.split(".")
+        if not all(part and _is_glob(part) for part in parts):
+            yield (
+                (*path, index),
+                f"`{pattern}` is no column: write `schema.table.column`, each part a glob by itself",
+                "invalid_glob",
+            )
+        elif len(parts) < 2 or (len(parts) == 2 and parts[1] == "*"):
+            yield (
+                (*path, index),
+                f"`{pattern}` may be a schema, a table or a column: write `schema.table.column`, with `*` for any",
+                "column_pattern_unclear",
+            )
+
+
+def _is_glob(pattern: str) -> bool:
+    """Tell whether every engine reads `pattern` as the same glob."""
+    plain = _CLASS.sub("", pattern)
+    depth = 0
+    for character in plain:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth not in (0, 1) or character in "[]\\":
+            return False
+    return depth == 0
 
 
 def _unknown_duties(

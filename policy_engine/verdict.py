@@ -185,7 +185,11 @@ def _masks(members: list[MaskMember]) -> tuple[Mask, ...]:
 
 def _requirement(members: list[ApproveMember], bound_to: str) -> ApprovalRequirement:
     """Join what several rules ask for: all their approvers, the shortest time, the fewest uses."""
-    entries = dict.fromkeys(entry for member in members for entry in member.approvers)
+    entries = dict.fromkeys(
+        Approvers(groups=tuple(sorted(set(entry.groups))), count=entry.count)
+        for member in members
+        for entry in member.approvers
+    )
     return ApprovalRequirement(
         approvers=tuple(entries),
         expires_in=min(member.expires_in for member in members),
