@@ -247,6 +247,16 @@ def _source(walk: Walk, node: Any, scope: Scope, outer: Scope) -> None:
     if not isinstance(inner, exp.Expression):
         walk.unsupported(node)
         return
+    if (
+        isinstance(inner, exp.Subquery)
+        and isinstance(inner.this, exp.Table)
+        and inner.args.get("alias") is None
+    ):
+        # `(a JOIN b ON …)`: brackets around a join hide no names.
+        _source(walk, inner.this, scope, outer)
+        for join in inner.args.get("joins") or ():
+            _join(walk, join, scope, outer)
+        return
     alias = inner.args.get("alias")
     name = key(alias.this) if alias is not None and alias.this is not None else ""
     names = [key(column) for column in (alias.args.get("columns") or ())] if alias is not None else []

@@ -101,3 +101,6 @@ def _set_config(analysis: Analysis, name: object, arguments: list[Any], location
         return
     value = constant(arguments[1]) if len(arguments) > 1 else None
     settings.changed(analysis, name, value if isinstance(value, str) else None, location)
+    if name.strip().lower() == "search_path":
+        # When the call runs isn't certain, so nothing is resolved any more.
+        analysis.search_path = ()

@@ -38,6 +38,7 @@ def set_variable(analysis: Analysis, body: Node) -> None:
     analysis.draft.effects.add(Effect.SESSION)
     name = body.get("name")
     if kind == "VAR_RESET_ALL":
+        analysis.search_path = ()
         analysis.act_on(ResourceKind.SETTING, "all")
     elif kind == "VAR_SET_MULTI" and name in ("TRANSACTION", "SESSION CHARACTERISTICS"):
         analysis.act_on(ResourceKind.SETTING, "transaction")
@@ -45,8 +46,17 @@ def set_variable(analysis: Analysis, body: Node) -> None:
         analysis.act_on(ResourceKind.SETTING, "transaction_snapshot")
     elif isinstance(name, str):
         settings.changed(analysis, name, _value(body), body.get("location"))
+        if name.lower() == "search_path":
+            _search_path(analysis, body)
     else:
         analysis.unsupported("VariableSetStmt", body)
+
+
+def _search_path(analysis: Analysis, body: Node) -> None:
+    """From here on unqualified names are looked up elsewhere; in an unknown place after RESET or DEFAULT."""
+    names = [constant(argument) for argument in body.get("args", ())]
+    plain = [name for name in names if isinstance(name, str)]
+    analysis.search_path = tuple(plain) if len(plain) == len(names) else ()
 
 
 def _value(body: Node) -> str | None:
@@ -149,6 +159,7 @@ def discard(analysis: Analysis, body: Node) -> None:
     if body.get("target", "DISCARD_ALL") == "DISCARD_ALL":
         analysis.prepared.clear()
         analysis.cursors.clear()
+        analysis.search_path = ()
 
 
 def close(analysis: Analysis, body: Node) -> None:

@@ -53,6 +53,18 @@ def test_a_catalogue_finds_the_schema_on_the_path():
     ]
 
 
+def test_a_changed_search_path_is_followed_within_the_text():
+    def names(first):
+        return reads(parse_sql(f"{first}; SELECT * FROM t", search_path=("public",)))
+
+    assert names("SET search_path = evil") == ["evil.t"]
+    assert names("SET search_path TO a, b") == ["t"]
+    assert names("RESET search_path") == ["t"]
+    assert names("SELECT set_config('search_path', 'evil', false)") == ["t"]
+    assert names("DISCARD ALL") == ["t"]
+    assert names("SET work_mem = '1GB'") == ["public.t"]
+
+
 def test_a_temporary_table_is_not_taken_for_one_of_the_schema():
     action = parse_sql("CREATE TEMP TABLE t (a int); SELECT * FROM t", search_path=("public",))
     assert {resource.name for resource in action.resources} == {"pg_temp.t"}
