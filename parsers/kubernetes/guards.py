@@ -16,6 +16,7 @@ MAX_TEXT = (
 MAX_WORDS = 4096
 MAX_BODY = 3 * 1024 * 1024  # bytes of a request body or a manifest; the API server's own limit is 3 MiB
 MAX_HEADERS = 512
+MAX_HEADER_TEXT = 1024 * 1024  # characters of all headers together; Go's own limit
 KEPT_TEXT = 4096  # characters of a refused text that is no string, kept for its digest
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from policy_engine.documents.problems import Problem, ProblemCode
-from policy_engine.parsers.kubernetes.guards import MAX_HEADERS, MAX_TEXT
+from policy_engine.parsers.kubernetes.guards import MAX_HEADER_TEXT, MAX_HEADERS
 
 HeaderInput = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -33,13 +33,18 @@ def read_headers(given: object) -> Headers:
     if not isinstance(pairs, list | tuple) or len(pairs) > MAX_HEADERS:
         headers.problems.append(_invalid(f"the headers are no list of at most {MAX_HEADERS} pairs"))
         return headers
+    total = 0
     for pair in pairs:
         if (
             not isinstance(pair, list | tuple)
             or len(pair) != 2
-            or not all(isinstance(part, str) and len(part) <= MAX_TEXT for part in pair)
+            or not all(isinstance(part, str) for part in pair)
         ):
             headers.problems.append(_invalid("a header is no pair of strings; send (name, value)"))
+            return headers
+        total += len(pair[0]) + len(pair[1])
+        if total > MAX_HEADER_TEXT:
+            headers.problems.append(_invalid(f"the headers have more than {MAX_HEADER_TEXT} characters"))
             return headers
         _take(headers, pair[0].strip().lower(), pair[1])
     _check(headers)

@@ -61,5 +61,8 @@ def _yaml_documents(text: str) -> list[Any]:
             "a line that begins with `...`, `%` or `--- x`, or an unusual line break, is read in "
             "more than one way; use plain `---` lines"
         )
-    documents = [read_yaml(chunk) for chunk in _SEPARATOR.split(text)]
+    chunks = _SEPARATOR.split(text, MAX_OBJECTS + 1)
+    if len(chunks) > MAX_OBJECTS:
+        raise UnreadableError(f"more than {MAX_OBJECTS} documents; split it")
+    documents = [read_yaml(chunk) for chunk in chunks]
     return [document for document in documents if document is not None]

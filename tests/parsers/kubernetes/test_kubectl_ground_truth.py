@@ -14,7 +14,12 @@ from __future__ import annotations
 from typing import Any
 
 from policy_engine.documents.action import Action, KubernetesDetail, Operation
-from policy_engine.parsers.kubernetes import ResourceTable, builtin_resources, parse_kubectl
+from policy_engine.parsers.kubernetes import (
+    ResourceTable,
+    builtin_resources,
+    parse_kubectl,
+    parse_kubernetes_request,
+)
 
 CUSTOM_GROUPS = {"cert-manager.io", "example.com", "serving.knative.dev", "argoproj.io"}
 READS = {"get", "list", "watch"}
@@ -51,6 +56,30 @@ def test_every_recorded_line_is_understood_as_it_ran(
         wrong.extend((case["id"], case["command"], fault) for fault in _faults(case, action))
     assert wrong == []
     assert len(kubectl_cases) == 260
+
+
+def test_every_recorded_request_is_named_as_the_api_server_named_it(
+    kubectl_cases: list[dict[str, Any]],
+) -> None:
+    wrong = []
+    requests = [request for case in kubectl_cases for request in case["requests"]]
+    for request in requests:
+        query = request["query"].replace(
+            "timeoutSeconds=N", "timeoutSeconds=1"
+        )  # N: the recording's placeholder
+        target = f"{request['path']}?{query}" if query else request["path"]
+        kind = {"Content-Type": request["content_type"]} if "content_type" in request else {}
+        action = parse_kubernetes_request(request["method"], target, headers=kind)
+        detail = action.operations[0].detail
+        assert isinstance(detail, KubernetesDetail)
+        attrs = request["attrs"]
+        found = {key: getattr(detail, KEYS.get(key, key)) for key in attrs}
+        if found != attrs or (attrs.get("subresource") in CONNECTIONS) != (
+            action.operations[0].verb == "connect"
+        ):
+            wrong.append((request, found))
+    assert wrong == []
+    assert len(requests) == 476
 
 
 def test_the_table_holds_every_built_in_type_that_was_published(
