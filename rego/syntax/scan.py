@@ -94,7 +94,7 @@ def scan(source: Source) -> tuple[Module, list[Issue]]:
         ]
     module.package = reference_path(statements[0][1:])
     for statement in statements[1:]:
-        if statement[0].text == "import":
+        if statement[0].text == "import" and not _has_step(statement, 0):
             _add_import(module, statement)
         elif (rule := _rule(statement)) is not None:
             module.rules.append(rule)
@@ -123,10 +123,11 @@ def _statements(tokens: list[Token]) -> Iterator[tuple[Token, ...]]:
     depth = 0
     current: list[Token] = []
     last_row = 0
-    for token in tokens:
+    for index, token in enumerate(tokens):
         if token.kind is Kind.END:
             break
-        begins = depth == 0 and token.kind is Kind.NAME and token.text not in _CONTINUES_BEFORE
+        word = token.text not in _CONTINUES_BEFORE or _has_step(tokens, index)
+        begins = depth == 0 and token.kind is Kind.NAME and word
         if begins and current and token.row > last_row and current[-1].text not in _CONTINUES_AFTER:
             yield tuple(current)
             current = []
@@ -141,6 +142,11 @@ def _statements(tokens: list[Token]) -> Iterator[tuple[Token, ...]]:
             depth += (token.text in _OPEN) - (token.text in _CLOSE)
     if current:
         yield tuple(current)
+
+
+def _has_step(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the word at `index` begins a reference, as keywords may too: `else.foo`."""
+    return index + 1 < len(tokens) and tokens[index + 1].text == "." and not tokens[index + 1].spaced
 
 
 def reference_path(tokens: tuple[Token, ...]) -> tuple[str, ...]:
@@ -176,10 +182,10 @@ def _add_import(module: Module, statement: tuple[Token, ...]) -> None:
 
 
 def _rule(statement: tuple[Token, ...]) -> Rule | None:
-    is_default = statement[0].text == "default"
+    is_default = statement[0].text == "default" and not _has_step(statement, 0)
     head = statement[1:] if is_default else statement
     path = reference_path(head)
-    if not path or head[0].text in KEYWORDS - {"contains", "every", "if", "in"}:
+    if not path or (head[0].text in KEYWORDS - {"contains", "every", "if", "in"} and not _has_step(head, 0)):
         return None
     length = _reference_length(head)
     is_function = length < len(head) and head[length].text == "(" and not head[length].spaced
