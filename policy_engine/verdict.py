@@ -99,7 +99,8 @@ def judge(document: Any, action: Action, bound_to: str) -> Judgement:
         hints = _members(document, "hint", HintMember)
     except _NoDecisionError as error:
         return refuse(ReasonCode.POLICY_RESULT_INVALID, str(error))
-    admitted = not action.opaque or any(member.opaque for member in (*approvals, *allowances))
+    said_so = any(member.opaque for member in approvals) or any(member.opaque for member in allowances)
+    admitted = said_so or not action.opaque
     if denials or not admitted:
         # What was not understood comes first: it is what the requester can mend.
         reasons = () if admitted else refuse(ReasonCode.OPAQUE_ACTION, _why_opaque(action)).reasons
