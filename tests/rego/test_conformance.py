@@ -1,6 +1,6 @@
 """A sample of OPA's conformance cases through the regopy engine: none may get a wrong answer, few may be refused.
 
-What is refused has a reason: builtins that regopy lacks, template strings, text that it can't handle exactly
+What is refused has a reason: builtins that regopy lacks (and `test.sleep`, of OPA's own tests), template strings, text that it can't handle exactly
 (docs/decisions/002-regopy-guards.md).
 """
 
