@@ -51,7 +51,7 @@ def expand_braces(parts: tuple[Part, ...], limit: int = MAX_WORDS) -> list[Alter
                 level.current = [()]
                 commas[-1] = True
             elif piece == "}" and len(stack) > 1:
-                alternatives = _close(stack.pop(), commas.pop())
+                alternatives = _close(stack.pop(), commas.pop(), limit)
                 if alternatives is None or not _append(stack[-1], alternatives, limit):
                     return None
             else:
@@ -63,7 +63,7 @@ def expand_braces(parts: tuple[Part, ...], limit: int = MAX_WORDS) -> list[Alter
     return stack[0].current
 
 
-def _close(level: _Level, comma: bool) -> list[Alternative] | None:
+def _close(level: _Level, comma: bool, limit: int) -> list[Alternative] | None:
     """The alternatives of a closed brace; without a comma it is a sequence or literal."""
     if comma:
         return level.finished + level.current
@@ -71,7 +71,7 @@ def _close(level: _Level, comma: bool) -> list[Alternative] | None:
     if len(inner) == 1 and all(isinstance(part, Lit) and not part.quoted for part in inner[0]):
         text = _text(inner[0])
         if ".." in text:
-            return _sequence(text)
+            return _sequence(text, limit)
     elif any(".." in _text(alternative) for alternative in inner):
         return None
     return [(Lit("{", False), *alternative, Lit("}", False)) for alternative in inner]
@@ -84,7 +84,7 @@ def _append(level: _Level, alternatives: list[Alternative], limit: int) -> bool:
     return sum(map(len, level.current)) <= 16 * MAX_WORDS
 
 
-def _sequence(text: str) -> list[Alternative] | None:
+def _sequence(text: str, limit: int) -> list[Alternative] | None:
     match = _SEQUENCE.fullmatch(text)
     if not match:
         return None
@@ -93,7 +93,7 @@ def _sequence(text: str) -> list[Alternative] | None:
         return None
     start, end = (int(first), int(last)) if first else (ord(first_letter), ord(last_letter))
     width = abs(int(step or letter_step or 1)) or 1
-    if abs(end - start) // width > MAX_WORDS:
+    if abs(end - start) // width >= limit:
         return None
     numbers = range(start, end + 1, width) if end >= start else range(start, end - 1, -width)
     if first_letter:

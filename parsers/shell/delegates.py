@@ -74,7 +74,7 @@ def _kubectl(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     literal = [arg for arg in args if isinstance(arg, str)]
     special = any(arg.startswith(("--raw", "--kubeconfig", "--profile", "--cache")) for arg in literal)
     if len(literal) == len(args) > 1 and args[1] in _READ_ONLY_KUBECTL and not special:
-        draft.effects.discard(Effect.UNKNOWN)
+        draft.effects -= {Effect.UNKNOWN, Effect.EXECUTE}
         draft.effects.add(Effect.READ)
         return
     if len(args) > 1 and args[1] == "exec" and "--" in args:

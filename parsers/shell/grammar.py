@@ -25,6 +25,7 @@ from policy_engine.parsers.shell.syntax import (
     If,
     Lit,
     Loop,
+    Part,
     Pipeline,
     Redir,
     Seq,
@@ -302,7 +303,7 @@ class Parser(RedirectionParser):
         self.bash_only("`for ((`", start)
         self.i += 2
         whole = self.arithmetic("))", start)
-        head: list[list[Lit | object]] = [[]]
+        head: list[list[Part]] = [[]]
         for part in whole.parts:
             if isinstance(part, Lit):
                 first, *more = part.text.split(";")
@@ -411,7 +412,7 @@ class Parser(RedirectionParser):
             if not found.words or declares:
                 assignment = self.assignment(argument=bool(found.words))
                 if assignment is not None:
-                    (found.words if found.words else found.assigns).append(assignment)  # type: ignore[attr-defined]
+                    (found.words if found.words else found.assigns).append(assignment)
                     continue
             word = self.word()
             if not found.words:

@@ -14,7 +14,7 @@ MAX_DEPTH = (
 MAX_INLINE = 12  # wrappers, and texts given to shells, inside one another
 MAX_COMMANDS = 10_000
 MAX_WORDS = 4_096  # words that one brace expansion may yield before it counts as unknown
-MAX_EXPANSION = 1_000_000  # characters that all brace expansions of a text may yield together
+MAX_EXPANSION = 200_000  # characters that all brace expansions of a text may yield together
 MAX_VALUE = 1_000  # characters of a variable's value that are followed
 
 # bash marks quoted characters with these two internally; texts that hold them have been misread by bash itself.

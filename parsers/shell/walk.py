@@ -222,7 +222,11 @@ class Walker:
             self.words_only(node.words)
         if is_sensitive(node.name):
             self.sensitive_loop(node)
+        words = [field for word in node.words or () for field in self.state.words(word)]
+        numeric = bool(words) and all(isinstance(word, str) and arithmetic.is_number(word) for word in words)
         self.loop_start()
+        if numeric and node.name not in self.state.tainted:
+            self.state.values[node.name] = NUMBER
         self.seq(node.body)
         self.state.forget()
 
@@ -476,6 +480,9 @@ class Walker:
             draft.flags.add(ShellFlag.NETWORK)
             draft.effects.add(Effect.TRANSFER)
             state.resource(draft, ResourceKind.HOST, f"{socket[1]}:{socket[2]}", Access.WRITE)
+        elif isinstance(name, Unknown) and name.single and (name.shown or "").startswith("~"):
+            draft.effects.add(Effect.READ if redir.op == "<" else Effect.UPDATE)
+            state.file(draft, name, Access.READ if redir.op == "<" else Access.WRITE)
         elif path is None and not process:
             state.opaque(
                 draft,
