@@ -4,7 +4,7 @@ The table of effects, most specific first:
 
 | request                                                        | effects                |
 |----------------------------------------------------------------|------------------------|
-| connect `*/exec`, `*/attach`                                   | execute                |
+| connect `*/exec`, `*/attach`, `*/console`, `*/vnc`             | execute                |
 | connect `nodes/proxy` (the kubelet runs commands)              | execute, transfer      |
 | connect `*/portforward`, `*/proxy`                             | transfer               |
 | create of an access, rules, token or subject review            | read                   |

@@ -94,6 +94,8 @@ def request_operation(
 
 def _of_resource(request: PlannedRequest, flags: set[str]) -> tuple[str, set[Effect], list[Resource]]:
     group, resource, subresource = request.group, request.resource, request.subresource
+    if request.verb == "proxy":  # /api/v1/proxy/nodes/n, the old form of /api/v1/nodes/n/proxy
+        subresource = "proxy"
     if is_connect(group, resource, subresource) or request.verb == "proxy":
         verb = "connect"
     else:

@@ -193,11 +193,8 @@ def wait(line: Line) -> list[PlannedRequest]:
 
 
 def rollout_status(line: Line) -> list[PlannedRequest]:
-    """`rollout status`: get, then watch until it is done."""
-    targets = _rollout_targets(line)
-    if line.parsed.value("watch") in FALSE_WORDS:
-        return [_read(line, target, "") for target in targets]
-    return _followed(line, targets)
+    """`rollout status`: get, then watch until it is done; `--watch=false` only ends the watch early."""
+    return _followed(line, _rollout_targets(line))
 
 
 def _followed(line: Line, targets: list[Target]) -> list[PlannedRequest]:
@@ -258,22 +255,19 @@ def diff(line: Line) -> list[PlannedRequest]:
 
 def explain(line: Line) -> list[PlannedRequest]:
     """`explain`: the server's OpenAPI document."""
-    return _path(line, "/openapi/v3")
+    del line
+    return [PlannedRequest("get", path="/openapi/v3")]
 
 
 def discovery(line: Line) -> list[PlannedRequest]:
     """`api-resources`, `api-versions`: the server's discovery documents."""
-    return _path(line, "/apis")
+    del line
+    return [PlannedRequest("get", path="/apis")]
 
 
 def version(line: Line) -> list[PlannedRequest]:
     """`version`: the server's version, unless only the client's is asked for."""
-    return no_request(line) if line.parsed.switch("client") else _path(line, "/version")
-
-
-def _path(line: Line, path: str) -> list[PlannedRequest]:
-    del line
-    return [PlannedRequest("get", path=path)]
+    return no_request(line) if line.parsed.switch("client") else [PlannedRequest("get", path="/version")]
 
 
 def cluster_info(line: Line) -> list[PlannedRequest]:

@@ -138,8 +138,6 @@ def _debugged(line: Line, target: Target) -> PlannedRequest:
         request.object_name = copy_to
         line.check_name(copy_to)
         return request
-    if where is None:
-        return target.request(line, "patch", "ephemeralcontainers")
     return target.request(line, "patch", "ephemeralcontainers")
 
 

@@ -39,6 +39,8 @@ GET | /api/v1/namespaces/a/pods/p/attach | connect | /pods/attach:a/p | execute 
 GET | /api/v1/namespaces/a/pods/p/attach?stdin=1 | connect | /pods/attach:a/p | execute | | unknown_text
 GET | /api/v1/namespaces/a/pods/p/portforward | connect | /pods/portforward:a/p | transfer | | -
 GET | /api/v1/nodes/n1/proxy/run/a/b | connect | /nodes/proxy:/n1 | execute,transfer | | -
+GET | /api/v1/proxy/nodes/n1/run/a/b | connect | /nodes/proxy:/n1 | execute,transfer | | -
+GET | /api/v1/proxy/nodes/n1/run/a/b | connect | /nodes/proxy:/n1 | execute,transfer | | -
 DELETE | /api/v1/namespaces/a/services/s/proxy/x | connect | /services/proxy:a/s | transfer | | -
 GET | /apis/subresources.kubevirt.io/v1/namespaces/a/virtualmachineinstances/v/console | connect | subresources.kubevirt.io/virtualmachineinstances/console:a/v | execute | | -
 POST | /api/v1/namespaces/a/configmaps | create | /configmaps:a/? | create | | -
