@@ -45,12 +45,17 @@ def decide_command(
     Exit status: 0 allow or mask, 3 approve, 4 deny, 1 error, 2 usage.
     """
     check_dialect(kind, dialect)
+    from policy_engine.documents.errors import DocumentError
     from policy_engine.documents.identity import Identity, validate_identity
     from policy_engine.documents.request import Context, Grant, HistoryFact
     from policy_engine.engine import PolicyEngine
 
     identity = read_document(identity_file, Identity, "identity")
-    validate_identity(identity)
+    try:
+        validate_identity(identity)
+    except DocumentError as error:
+        error.file = identity_file
+        raise
     context = read_document(context_file, Context, "context") if context_file else None
     history = read_document(history_file, list[HistoryFact], "history") if history_file else []
     grants = read_document(grants_file, list[Grant], "grants") if grants_file else []

@@ -63,8 +63,8 @@ def decision_panel(decision: Decision, identity: Identity, action: Action, text:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row("who", who(identity))
-    grid.add_row("what", f"{action.protocol} ({action.dialect}): {shown(text)}")
+    grid.add_row("who", Text(who(identity)))
+    grid.add_row("what", Text(f"{action.protocol} ({action.dialect}): {shown(text)}"))
     grid.add_row("verdict", verdict_text(decision.verdict))
     for reason in decision.reasons:
         place = f" at {reason.location.file}:{reason.location.row}" if reason.location else ""

@@ -80,7 +80,7 @@ def test_a_broken_line_is_answered_with_an_error_and_the_rest_goes_on(sod_policy
     assert answers[4]["action"]["operations"][0]["verb"] == "exec"
 
 
-@pytest.mark.parametrize("text", [7, None, ["ls"], {"a": 1}, True])
+@pytest.mark.parametrize("text", [7, None, [[]], {"a": 1}, True])
 def test_a_text_that_is_no_string_is_an_opaque_action(sod_policy: Run, text: object) -> None:
     for kind in ("sql", "shell", "kubectl", "kubernetes"):
         done = sod_policy("parse", kind, "--jsonl", stdin=json.dumps({"id": 1, "text": text}))

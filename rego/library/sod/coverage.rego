@@ -66,7 +66,7 @@ uncovered contains gap if {
 	}
 }
 
-# An operation without resources is one part that only a cover without `resources` can match.
+# An operation without resources is one part; unless it is harmless, only a cover without `resources` matches it.
 parts(operation) := operation.resources if count(operation.resources) > 0
 
 parts(operation) := [{"kind": operation.verb, "name": "(no resource)", "access": "none"}] if count(operation.resources) == 0
@@ -78,7 +78,7 @@ covers(name, operation, resource) if {
 	word_admitted(object.get(cover, "environments", []), input.context.environment)
 	count(required(operation, resource) - {effect | some effect in cover.effects}) == 0
 	count(risks(operation) - {flag | some flag in object.get(cover, "flags", [])}) == 0
-	resource_admitted(object.get(cover, "resources", []), resource)
+	resource_admitted(object.get(cover, "resources", []), resource, operation)
 	opacity_admitted(object.get(cover, "opaque", false), operation)
 }
 
@@ -94,11 +94,17 @@ risks_of_text := {flag | some flag in input.action.flags; flag in risky} - {flag
 	some flag in operation.flags
 }
 
-resource_admitted(patterns, _) if count(patterns) == 0
+resource_admitted(patterns, _, _) if count(patterns) == 0
 
-resource_admitted(patterns, resource) if {
+resource_admitted(patterns, resource, _) if {
 	resource.access != "none"
 	names.matches_any(patterns, resource)
+}
+
+# `SELECT 1`, `EXPLAIN`, `BEGIN`: what names no resource and only reads or stays in the session touches nothing.
+resource_admitted(_, resource, operation) if {
+	resource.access == "none"
+	count({effect | some effect in operation.effects} - {"read", "session"}) == 0
 }
 
 opacity_admitted(true, _)
