@@ -53,7 +53,9 @@ def read(
         return
     try:
         trees = dialect.parse(report.text)
-    except SqlglotError as error:
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as error:  # sqlglot meets nonsense with any error it likes
         _refuse(walk, ProblemCode.SYNTAX_ERROR, f"{report.dialect} text can't be parsed: {_line(error)}")
         return
     trees = [_rewritten(tree, report.dialect) for tree in trees if tree is not None]

@@ -90,6 +90,8 @@ def _conflict(walk: Walk, conflict: Any, scope: Scope, rows: list[Item]) -> None
 def update(walk: Walk, tree: Any) -> None:
     """UPDATE of one table or, joined, of those whose columns are set."""
     walk.draft.effects.add(Effect.UPDATE)
+    if not tree.expressions:
+        walk.opaque(ProblemCode.SYNTAX_ERROR, "an UPDATE without SET isn't a statement of any server")
     if tree.args.get("where") is None:
         walk.draft.flags.add(SqlFlag.NO_WHERE)
     outer = Scope()

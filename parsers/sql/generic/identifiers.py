@@ -27,6 +27,9 @@ def table_parts(table: Any) -> list[str]:
     names: list[str] = []
     for field in ("catalog", "db", "this"):
         value = table.args.get(field)
+        if isinstance(value, str):
+            names.append(value)  # T-SQL's `master..sysusers`: the default schema, whichever that is
+            continue
         while value is not None and value.key == "dot":
             names.append(part(value.this))
             value = value.expression

@@ -317,6 +317,9 @@ def _table(walk: Walk, node: Any, scope: Scope) -> tuple[str, list[Item]]:
         if not (walk.dialect == "bigquery" and _is_field(scope, parts)):
             walk.draft.read(full, kind)
         return parts[-1].lower() if parts else "", items
+    if node.args.get("db") is not None and isinstance(this, exp.Func):
+        name = this.name if isinstance(this, exp.Anonymous) else this.sql_name()
+        walk.called(render([part(node.args["db"]), name.lower()]))
     sink = Sink()
     if isinstance(this, exp.Var | exp.Parameter | exp.Placeholder):
         # A stage, a table variable: what stands behind it isn't in the text.
@@ -487,21 +490,46 @@ def flow(walk: Walk, node: Any, scope: Scope, sink: Sink) -> None:
                 stack.append(current.this)
         elif isinstance(current, exp.Query):
             sink.add_all(query(walk, current, scope))
-        elif isinstance(current, exp.Window):
+        elif isinstance(current, exp.Window | exp.Filter):
             stack.append(current.this)
-            for name in ("partition_by", "order", "spec"):
-                value = current.args.get(name)
-                for entry in value if isinstance(value, list) else [value]:
-                    if entry is not None:
-                        _predicate(walk, entry, scope, [])
-        elif isinstance(current, exp.Filter):
-            stack.append(current.this)
-            _predicate(walk, current.expression, scope, [])
+            _choosing(walk, current, scope)
+        elif isinstance(current, exp.Dot) and isinstance(current.expression, exp.Func):
+            # `dbo.upper(x)` is somebody's own function, whatever it is called.
+            _qualified_call(walk, current)
+            stack.extend(current.expression.iter_expressions())
         elif isinstance(current, exp.DataType | exp.Identifier | exp.Literal):
             continue
         else:
             _leaf(walk, current)
             stack.extend(current.iter_expressions())
+
+
+def _choosing(walk: Walk, node: Any, scope: Scope) -> None:
+    """OVER and FILTER choose and order the rows of a call."""
+    clauses = [node.expression] if isinstance(node, exp.Filter) else []
+    for name in ("partition_by", "order", "spec") if isinstance(node, exp.Window) else ():
+        value = node.args.get(name)
+        clauses.extend(value if isinstance(value, list) else [value])
+    for clause in clauses:
+        if clause is not None:
+            _predicate(walk, clause, scope, [])
+
+
+def _qualified_call(walk: Walk, node: Any) -> None:
+    parts: list[str] = []
+    owner = node.this
+    while isinstance(owner, exp.Dot):
+        parts.insert(
+            0,
+            part(owner.expression) if isinstance(owner.expression, exp.Identifier) else owner.expression.name,
+        )
+        owner = owner.this
+    parts.insert(0, part(owner) if isinstance(owner, exp.Identifier) else owner.name.lower())
+    if not isinstance(owner, exp.Identifier):
+        flow(walk, owner, Scope(), Sink())
+    function = node.expression
+    name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
+    walk.called(render([*parts, name.lower()]))
 
 
 def _leaf(walk: Walk, node: Any) -> None:

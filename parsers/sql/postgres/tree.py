@@ -107,15 +107,15 @@ def tagged(node: object) -> tuple[str, Node] | None:
 
 def body_of(node: object, tag: str) -> Node | None:
     """Return the fields of `node` when it is of class `tag`."""
-    found = tagged(node)
-    return found[1] if found is not None and found[0] == tag else None
+    # Field names start in lower case: only a tagged node has its class as a key.
+    return node.get(tag) if type(node) is dict else None
 
 
 def strings(nodes: object) -> list[str]:
     """Return the values of a list of String nodes; other nodes are left out."""
-    if not isinstance(nodes, list):
+    if type(nodes) is not list:
         return []
-    return [node["String"].get("sval", "") for node in nodes if isinstance(node, dict) and "String" in node]
+    return [node["String"].get("sval", "") for node in nodes if "String" in node]
 
 
 def constant(node: object) -> str | int | bool | None:

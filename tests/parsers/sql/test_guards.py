@@ -187,3 +187,21 @@ def test_word_salad_never_raises_and_is_deterministic(words):
         action = parse_sql(text, dialect)
         assert not any(problem.code is ProblemCode.PARSER_FAILED for problem in action.problems), text
         assert action == parse_sql(text, dialect)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "insert . . update",
+        "delete select",
+        "create default output update b not drop",
+        "merge using",
+        "select . .",
+        "update . set",
+    ],
+)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nonsense_that_once_hurt_is_refused(text, dialect):
+    action = parse_sql(text, dialect)
+    assert action.opaque
+    assert not any(problem.code is ProblemCode.PARSER_FAILED for problem in action.problems)
