@@ -164,6 +164,7 @@ kubectl version --client
 kubectl options
 """
 
+OLDEST_COMPLETE = 31  # the first version that knows every line above
 READS = {"get", "list", "watch"}
 CONNECTIONS = {"exec", "attach", "portforward", "proxy"}
 
@@ -374,6 +375,13 @@ def recorded(
         server.close()
 
 
+@pytest.fixture(scope="module")
+def kubectl_minor() -> int:
+    """The minor version of the kubectl on this machine."""
+    done = subprocess.run(["kubectl", "version", "--client", "-o", "json"], capture_output=True, timeout=20)
+    return int("".join(filter(str.isdigit, json.loads(done.stdout)["clientVersion"]["minor"])))
+
+
 def _argv(line: str, home: Path) -> list[str]:
     named = line.replace("{file}", str(home / "manifest.yaml")).replace("{out}", str(home / "out"))
     return named.split(" ")
@@ -395,7 +403,7 @@ def _run(home: Path, server: FakeApiServer, client: str, line: str) -> int:
             env=environment,
             cwd=home,
             capture_output=True,
-            timeout=8,
+            timeout=20,
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
@@ -405,12 +413,14 @@ def _run(home: Path, server: FakeApiServer, client: str, line: str) -> int:
 
 @pytest.mark.parametrize("line", LINES.splitlines())
 def test_the_predicted_requests_are_the_received_ones(
-    line: str, recorded: dict[str, tuple[int, list[tuple[str, str]]]], tmp_path: Path
+    line: str, recorded: dict[str, tuple[int, list[tuple[str, str]]]], kubectl_minor: int, tmp_path: Path
 ) -> None:
     code, requests = recorded[line]
     (tmp_path / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
     action = parse_kubectl(_argv(line, tmp_path), files=lambda path: Path(path).read_text(encoding="utf-8"))
     received = [request_info(method, target) for method, target in requests if not _is_discovery(target)]
+    if code != 0 and not received and kubectl_minor < OLDEST_COMPLETE:
+        pytest.skip(f"this kubectl (1.{kubectl_minor}) does not know the line")
     uncovered = [info for info in received if not _covered(info, action)]
     assert uncovered == []
     principal = action.operations[0]
