@@ -167,7 +167,8 @@ delivers(index, part, column_rule) if {
 # Safe only when the columns that are read are known and none of them is protected.
 reads_only_others(resource, column_rule) if {
 	is_array(resource.columns)
-	every column in resource.columns {
-		not names.may_be_same(column_rule.pattern, concat(".", [resource.name, column]))
-	}
+	count([column |
+		some column in resource.columns
+		names.may_be_same(column_rule.pattern, concat(".", [resource.name, column]))
+	]) == 0
 }

@@ -117,9 +117,7 @@ test_permitting_patterns_match_the_name_as_it_is if {
 }
 
 test_permitting_patterns_match_nothing_by_accident if {
-	every pair in refused {
-		not names.matches(pair[0], pair[1])
-	}
+	count([pair | some pair in refused; names.matches(pair[0], pair[1])]) == 0
 }
 
 test_protecting_patterns_match_what_may_be_meant if {
@@ -129,9 +127,7 @@ test_protecting_patterns_match_what_may_be_meant if {
 }
 
 test_protecting_patterns_leave_what_is_surely_something_else if {
-	every pair in unsuspected {
-		not names.may_match(pair[0], pair[1])
-	}
+	count([pair | some pair in unsuspected; names.may_match(pair[0], pair[1])]) == 0
 }
 
 test_no_patterns_mean_any_name if {
@@ -179,9 +175,7 @@ test_columns_are_compared_from_the_right if {
 	every pair in same_columns {
 		names.may_be_same(pair[0], pair[1])
 	}
-	every pair in other_columns {
-		not names.may_be_same(pair[0], pair[1])
-	}
+	count([pair | some pair in other_columns; names.may_be_same(pair[0], pair[1])]) == 0
 }
 
 test_a_table_may_hold_a_protected_column if {
