@@ -58,7 +58,9 @@ def read(
     except Exception as error:  # sqlglot meets nonsense with any error it likes
         _refuse(walk, ProblemCode.SYNTAX_ERROR, f"{report.dialect} text can't be parsed: {_line(error)}")
         return
-    trees = [_rewritten(tree, report.dialect) for tree in trees if tree is not None]
+    trees = [
+        _rewritten(tree, report.dialect) for tree in trees if tree is not None and tree.key != "semicolon"
+    ]
     doubt = tokens.unaccounted(found, trees)
     if doubt is not None:
         _refuse(walk, ProblemCode.AMBIGUOUS, doubt.message, doubt.offset)

@@ -113,6 +113,7 @@ _AFTER: Final[dict[str, frozenset[str]]] = {
     "delete": frozenset({"then", "on", ")"}),
     "update": frozenset({"then", "on", "for", ")"}),
     "insert": frozenset({"then", ")"}),
+    "fetch": frozenset({"row", "rows"}),
     "merge": frozenset({")", "left", "right", "inner", "outer", "full"}),
 }
 # Words that belong to a statement that starts with another one.
