@@ -205,3 +205,16 @@ def test_nonsense_that_once_hurt_is_refused(text, dialect):
     action = parse_sql(text, dialect)
     assert action.opaque
     assert not any(problem.code is ProblemCode.PARSER_FAILED for problem in action.problems)
+
+
+def test_a_long_but_honest_condition_is_read():
+    text = "SELECT * FROM t WHERE " + " OR ".join(f"t.a{i} = {i}" for i in range(120))
+    assert not parse_sql(text, "mysql").opaque
+
+
+@pytest.mark.parametrize("link", ["||a", "=a", ".a", " AND a", "[1]", "::int"])
+@pytest.mark.parametrize("dialect", ["mysql", "snowflake"])
+def test_an_endless_chain_is_refused(link, dialect):
+    action = parse_sql("SELECT a" + link * (30_000 // len(link)), dialect)
+    assert action.opaque
+    assert not any(problem.code is ProblemCode.PARSER_FAILED for problem in action.problems)
