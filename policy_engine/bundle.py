@@ -92,7 +92,7 @@ def _compile(modules: Mapping[str, str], data: Mapping[str, Any]) -> Policy:
     from policy_engine.rego.engine import compile as compile_rego
 
     complete = {**data, "sod": {**{section: {} for section in SECTIONS}, **data.get("sod", {})}}
-    return compile_rego({**library_modules(), **modules}, complete)
+    return compile_rego({**library_modules(), **modules}, complete, entrypoints=(ENTRYPOINT,))
 
 
 def _is_case_file(name: str) -> bool:

@@ -30,6 +30,7 @@ from policy_engine.rego.syntax.tokens import Kind, Source, Token
 _INFIX_NAMES: Final = "and assign div eq equal gt gte lt lte minus mul neq or plus rem set"
 _INFIX: Final = frozenset(_INFIX_NAMES.split())
 """Operators can be called by their names too, and `set()` is the empty set."""
+_CONSTANTS: Final = frozenset({"true", "false", "null", "set"})
 _FORMAT_VERBS: Final = re.compile(r"%(?:%|[vsdtxXob]|0?\d*d|\.\d+f|f)")
 
 
@@ -183,7 +184,44 @@ def rewrite(module: Module, *, exact: bool) -> str:
             text = literal(token, exact=exact)
             if text is not token.text:
                 replaced[token] = text
-    return splice(module.source.text, replaced) + "\n"
+    for first, last in _inputs_by_reference(module.tokens):
+        replaced[first] = f"[{first.text}"
+        replaced[last] = f"{replaced.get(last, last.text)}][0]"
+    in_order = dict(sorted(replaced.items(), key=lambda item: item[0].start))
+    return splice(module.source.text, in_order) + "\n"
+
+
+def _inputs_by_reference(tokens: list[Token]) -> Iterator[tuple[Token, Token]]:
+    """First and last token of each reference in `with input as <reference>`.
+
+    regopy aborts on a reference there, but takes `[reference][0]`, which means the same.
+    """
+    for index in range(len(tokens) - 3):
+        before = [token.text for token in tokens[index : index + 3]]
+        first = tokens[index + 3]
+        if before != ["with", "input", "as"] or first.kind is not Kind.NAME or first.text in _CONSTANTS:
+            continue
+        last = _end_of_reference(tokens, index + 3)
+        after = tokens[last + 1] if last + 1 < len(tokens) else None
+        if after is None or after.text != "(":
+            yield first, tokens[last]
+
+
+def _end_of_reference(tokens: list[Token], index: int) -> int:
+    """Index of the last token of the reference that starts at `index`: `a.b["c"][i]`."""
+    while index + 1 < len(tokens) and not tokens[index + 1].spaced:
+        if tokens[index + 1].text == ".":
+            index += 2
+        elif tokens[index + 1].text == "[":
+            depth = 0
+            for end in range(index + 1, len(tokens)):
+                depth += {"[": 1, "]": -1}.get(tokens[end].text, 0)
+                if depth == 0:
+                    break
+            index = end
+        else:
+            break
+    return index
 
 
 def splice(text: str, replaced: Mapping[Token, str]) -> str:

@@ -47,6 +47,7 @@ most_entries := 10
 # persons between them.
 satisfied(grant) if {
 	wanted := [entry | some entry in entries]
+	count(wanted) > 0
 	count(wanted) <= most_entries
 	every choice in numbers.range(1, power(count(wanted)) - 1) {
 		enough(grant, chosen(wanted, choice))
