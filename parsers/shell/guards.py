@@ -12,6 +12,7 @@ MAX_DEPTH = (
     50  # nested commands, substitutions and inline texts together; keeps us far from Python's own limit
 )
 MAX_INLINE = 12  # wrappers, and texts given to shells, inside one another
+MAX_INLINE_CHARACTERS = 2 * MAX_CHARACTERS  # all those texts together
 MAX_COMMANDS = 10_000
 MAX_WORDS = 4_096  # words that one brace expansion may yield before it counts as unknown
 MAX_EXPANSION = 200_000  # characters that all brace expansions of a text may yield together

@@ -39,7 +39,7 @@ ROLES = frozenset(
         "target",
         "shell",
         "unsafe",
-        "switch",
+        "upload",
     ]
 )
 _CODE_ROLES = frozenset(["text", "code", "program", "script", "unsafe", "shell", "write", "command"])

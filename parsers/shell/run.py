@@ -8,6 +8,7 @@ and opens child operations for commands that the program would run. Programs wit
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from policy_engine.parsers.shell.walk import Walker
 
 _TRUSTED = frozenset(["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", ""])
+_LOADER = re.compile(r"ld[-.].*so")
 _CHANGES = frozenset(
     [Effect.CREATE, Effect.UPDATE, Effect.DELETE, Effect.GRANT, Effect.CONFIGURE, Effect.DEFINE]
 )
@@ -54,13 +56,13 @@ class Runner:
         folder, name = self.program(program)
         self.state.resource(draft, ResourceKind.PROGRAM, name, Access.EXECUTE)
         if "/" in program:
-            self.downloaded_program(draft, program)
+            self.written_program(draft, program)
         elif name in self.state.functions:
             self.state.forget()
             self.state.change_directory(None)
         elif builtin_commands.run(self, name, args, draft):
             return
-        entry = table().get(name)
+        entry = table().get("ld.so" if _LOADER.match(name) else name)
         if entry is None or folder not in _TRUSTED:
             draft.effects.update((Effect.EXECUTE, Effect.UNKNOWN))
         if entry is not None:
@@ -144,23 +146,32 @@ class Runner:
 
     # -- downloads ---------------------------------------------------------------------------------------------
 
-    def written(self, draft: Draft, path: str) -> None:
-        """A redirection of `draft` writes `path`; known before the program is."""
+    def written(self, draft: Draft, arg: Arg) -> None:
+        """`draft` writes a file: running it later runs what was written."""
+        if not isinstance(arg, str):
+            return
+        paths = [path for path in self.state.resolve(arg) if path]
+        self.state.written.update(paths)
         if draft.argv and draft.argv[0] in ("curl", "wget"):
-            self.state.downloaded.update(path for path in self.state.resolve(path) if path)
+            self.state.downloaded.update(paths)
 
-    def downloaded_program(self, draft: Draft, path: str) -> None:
-        """A path is executed: was it fetched by this text?"""
-        if self.state.downloaded and self.state.downloaded.intersection(self.state.resolve(path)):
+    def written_program(self, draft: Draft, path: str) -> None:
+        """A path is executed: was it written by this text?"""
+        paths = self.state.resolve(path)
+        if not self.state.written.union(self.state.downloaded).intersection(paths):
+            return
+        if self.state.downloaded.intersection(paths):
             draft.flags.add(ShellFlag.DOWNLOADS_AND_EXECUTES)
-            self.state.opaque(
-                draft, ProblemCode.UNKNOWN_TEXT, f"`{path}` was just downloaded, so what it does isn't known"
-            )
+        self.state.opaque(
+            draft,
+            ProblemCode.UNKNOWN_TEXT,
+            f"`{path}` was written by this very text: what it does isn't known",
+        )
 
     def script(self, arg: Arg, draft: Draft) -> None:
         """A file whose content runs."""
         if isinstance(arg, str) and arg not in ("", "-"):
-            self.downloaded_program(draft, arg)
+            self.written_program(draft, arg)
             for path in self.state.resolve(arg):
                 if path:
                     self.state.resource(draft, ResourceKind.FILE, path, Access.EXECUTE)
@@ -216,6 +227,10 @@ class Runner:
         full = f"{name} {reading.subcommand}"
         rest = reading.command or []
         found = table().get(full)
+        if name == "git" and any(isinstance(arg, str) and arg.startswith(("ext::", "fd::")) for arg in rest):
+            self.unknown_text(
+                draft, None, "a git address that starts with `ext::` is a command", inline=False
+            )
         if found is None:
             draft.effects.update((Effect.EXECUTE, Effect.UNKNOWN))
             if entry.strict:
@@ -257,6 +272,8 @@ class Runner:
             if effect is not Effect.UPDATE or not _CHANGES.intersection(entry.effects):
                 draft.effects.add(effect)
             self.state.file(draft, arg, access, lenient=entry.names_only)
+            if role in ("write", "create") and Effect.GRANT not in entry.effects:
+                self.written(draft, arg)
         elif role in ("host", "url"):
             self.address(role, arg, draft)
         elif role == "text":
@@ -280,6 +297,12 @@ class Runner:
             shells.setting(self, arg, draft, name)
         elif role == "target":
             self.state.file(draft, arg, Access.WRITE)
+            self.written(draft, arg)
+        elif role == "upload":
+            _, at, path = (arg if isinstance(arg, str) else "@").partition("@")
+            if at and isinstance(arg, str) and (arg[0] == "@" or "=@" in arg or ":" not in arg):
+                draft.effects.add(Effect.READ)
+                self.state.file(draft, path, Access.READ)
         elif role == "cwd":
             self.state.change_directory(arg if isinstance(arg, str) else None)
         elif role == "process" and isinstance(arg, str):
@@ -316,6 +339,8 @@ class Runner:
             return
         if role == "url":
             self.state.resource(draft, ResourceKind.URL, arg, Access.READ)
+            if arg[:7].lower() == "file://":
+                self.state.file(draft, arg[7:], Access.READ)
             try:
                 host = urlsplit(arg if "://" in arg else "//" + arg).hostname
             except ValueError:

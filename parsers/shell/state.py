@@ -95,8 +95,10 @@ class State:
         self.depth = 0
         self.expansion = MAX_EXPANSION
         self.commands = 0
+        self.inline = 0
         self.functions: set[str] = set()
         self.downloaded: set[str] = set()
+        self.written: set[str] = set()
         self.links: dict[str, str] = {}
 
     def words(self, word: Word) -> list[Arg]:

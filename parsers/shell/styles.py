@@ -322,6 +322,8 @@ def _env(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     """env: `-S` splits a string into words."""
     rest = list(args)
     for index, arg in enumerate(rest[1:], 1):
+        if arg == "-":
+            rest[index] = arg = "-i"
         if isinstance(arg, Unknown) or not arg.startswith("-") or arg == "--":
             break
         match = re.fullmatch(r"(-[iv0]*)S(.*)|--split-string(?:=(.*))?", arg, re.DOTALL)
@@ -493,6 +495,28 @@ def _make(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft
         )
 
 
+def _pager(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """less: `+command` runs one of its commands, `!` among them."""
+    if any(isinstance(arg, str) and arg.startswith("+") for arg in args[1:]):
+        runner.unknown_text(draft, None, f"`{name} +…` runs commands of its own: leave it out", inline=False)
+    runner.generic(entry, name, args, draft, stdin)
+
+
+def _zip(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """zip: `-TT` names a command that tests the archive, also among other letters."""
+    if any(isinstance(arg, str) and re.fullmatch(r"-[A-SU-Za-z0-9]+.*TT.*|-TT.+", arg) for arg in args[1:]):
+        runner.unknown_text(
+            draft, None, "`zip -TT` runs a command: write it as an option of its own", inline=False
+        )
+    runner.generic(entry, name, args, draft, stdin)
+
+
+def _npm(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """npm: `exec` and `run` run programs and scripts of a package."""
+    if any(arg in ("exec", "x", "run", "run-script", "start", "explore") for arg in args[1:]):
+        runner.unknown_text(draft, None, "what a package's script or program does isn't known", inline=False)
+
+
 _MODE = re.compile(r"-[rwxXstugo,=+-]+")
 
 
@@ -510,6 +534,9 @@ STYLES: dict[str, _Style] = {
     "shell": shells.shell, "find": _find, "sed": _sed, "awk": _awk, "tar": _tar, "dd": _dd, "interpreter": shells.interpreter,
     "su": shells.su, "sudo": shells.sudo, "env": _env, "xargs": _xargs, "ln": _ln, "download": _download,
     "toolbox": _toolbox, "opaque": _opaque, "session": shells.interactive, "rm": _rm, "generic": _generic,
+    "pager": _pager,
+    "zip": _zip,
+    "npm": _npm,
     "ssh": shells.ssh, "watch": shells.watch, "flock": shells.flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
 }  # fmt: skip
 

@@ -16,7 +16,12 @@ from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, She
 from policy_engine.parsers.shell import arithmetic
 from policy_engine.parsers.shell.expand import NUMBER, Arg, Unknown, expand_single
 from policy_engine.parsers.shell.grammar import parse
-from policy_engine.parsers.shell.guards import MAX_COMMANDS, MAX_INLINE, ShellSyntaxError
+from policy_engine.parsers.shell.guards import (
+    MAX_COMMANDS,
+    MAX_INLINE,
+    MAX_INLINE_CHARACTERS,
+    ShellSyntaxError,
+)
 from policy_engine.parsers.shell.run import Runner
 from policy_engine.parsers.shell.sensitive import is_sensitive
 from policy_engine.parsers.shell.state import Draft, State
@@ -88,6 +93,11 @@ class Walker:
             if state.depth > MAX_INLINE:
                 raise ShellSyntaxError(
                     "inline texts are nested too deeply: write a script", 0, ProblemCode.TOO_DEEP
+                )
+            state.inline += len(text)
+            if state.inline > MAX_INLINE_CHARACTERS:
+                raise ShellSyntaxError(
+                    "inline texts are too long together: write a script", 0, ProblemCode.TOO_LARGE
                 )
             problem = "\x01" in text or "\x7f" in text or "\0" in text
             if problem:
