@@ -13,8 +13,6 @@ running := {
 	"problems": [],
 }
 
-context := {"environment": "prod", "plan": null}
-
 agent := {
 	"subject": "x",
 	"actor": "x",
@@ -33,16 +31,16 @@ human := {
 	"chain": [{"sub": "x", "kind": "human"}],
 }
 
-by_agent := {"identity": agent, "action": running, "context": context, "history": [], "grants": []}
-
-by_human := {"identity": human, "action": running, "context": context, "history": [], "grants": []}
-
 test_an_agent_does_not_run_commands_in_containers if {
-	denials := policy.deny with input as by_agent
+	who := agent
+	what := running
+	denials := policy.deny with input.identity as who with input.action as what
 	count(denials) == 1
 }
 
 test_a_human_is_not_stopped_by_that_rule if {
-	denials := policy.deny with input as by_human
+	who := human
+	what := running
+	denials := policy.deny with input.identity as who with input.action as what
 	count(denials) == 0
 }
