@@ -186,7 +186,8 @@ def _require_types(
             f"the identity must be an `Identity`, not `{type(identity).__name__}`", code="identity_invalid"
         )
     expected: list[tuple[object, type, str]] = [(action, Action, "action"), (context, Context, "context")]
-    for items, struct, name in ((history, HistoryFact, "history"), (grants, Grant, "grants")):
+    lists: list[tuple[object, type, str]] = [(history, HistoryFact, "history"), (grants, Grant, "grants")]
+    for items, struct, name in lists:
         if not isinstance(items, list | tuple):
             raise DocumentError(
                 f"`{name}` takes a list, not `{type(items).__name__}`", code="request_invalid"
@@ -226,7 +227,5 @@ def _usable(grant: Grant, bound_to: str, now: datetime) -> bool:
 
 
 def _document_code(error: DocumentError) -> ReasonCode:
-    try:
-        return ReasonCode(error.code)
-    except ValueError:
-        return ReasonCode.REQUEST_INVALID
+    """Return the reason code of the same name; what has none is about the request as a whole."""
+    return next((code for code in ReasonCode if code.value == error.code), ReasonCode.REQUEST_INVALID)
