@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from policy_engine.case_files import Outcome
+    from policy_engine.case_files import Case, Outcome
 
 # The case shown in full: nested operations, an approval, and what it must be bound to.
 IN_FULL = "a delete inside WITH is a delete"
@@ -62,8 +62,23 @@ def decision_table(outcomes: Sequence[Outcome]) -> Table:
         label = outcome.action.dialect if outcome.case.kind == "sql" else outcome.case.kind
         table.add_row(
             Text(who(outcome.identity)),
-            Text.assemble((f"{label}  ", "dim"), shown(outcome.case.text)),
+            Text.assemble(
+                (f"{label}  ", "dim"), shown(outcome.case.text), (circumstances(outcome.case), "dim")
+            ),
             verdict_text(outcome.decision.verdict),
             Text.assemble(shown(reason.message), (f"  [{shown(reason.rule)}]", "dim")),
         )
     return table
+
+
+def circumstances(case: Case) -> str:
+    """Return what the case brings with it beside the text: a plan, and approvals already given."""
+    from policy_engine.cli.report import shown
+
+    lines = []
+    if case.context.plan is not None:
+        lines.append(f"plan {case.context.plan.id}, requested by {case.context.plan.requested_by}")
+    for grant in case.grants:
+        voters = " and ".join(approval.person for approval in grant.approvals)
+        lines.append(f"approval {grant.id} by {voters}")
+    return "".join(f"\n{shown(line)}" for line in lines)
