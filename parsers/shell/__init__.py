@@ -40,6 +40,9 @@ def parse_shell(
     try:
         tree, state.commands = parse(text, bash=state.bash)
         Walker(state).seq(tree)
+        if state.drafts:
+            operations = [draft.done() for draft in state.drafts]
+            return make_action(Protocol.SHELL, dialect, text, operations, tuple(state.problems))
     except ShellSyntaxError as error:
         line, column = place(text, error.position)
         found = Problem(code=error.code, message=error.message, line=line, column=column)
@@ -59,14 +62,11 @@ def parse_shell(
                 message=f"the shell parser failed ({type(error).__name__}); please report the text",
             ),
         )
-    if not state.drafts:
-        return _refused(
-            text,
-            dialect,
-            Problem(code=ProblemCode.EMPTY, message="the text holds no command: nothing would run"),
-        )
-    operations = [draft.done() for draft in state.drafts]
-    return make_action(Protocol.SHELL, dialect, text, operations, tuple(state.problems))
+    return _refused(
+        text,
+        dialect,
+        Problem(code=ProblemCode.EMPTY, message="the text holds no command: nothing would run"),
+    )
 
 
 def _refused(text: object, dialect: object, problem: Problem) -> Action:
