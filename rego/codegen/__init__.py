@@ -1,0 +1,1 @@
+"""From a plan (OPA's IR) to Python source, and from there to functions."""

@@ -1,0 +1,1 @@
+"""OPA's intermediate representation (IR): the plan between a checked policy and code."""
