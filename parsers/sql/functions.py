@@ -2,7 +2,7 @@
 
 Three sources, in this order: the table below, reviewed by hand, for everything that does more than compute; the
 generated list `data/postgres_functions.txt` of functions that only compute or read the catalogue (made by
-`data/generate_postgres.py` from a server's own `pg_proc`); and everything else is unknown, which makes a statement
+`generate_postgres.py` from a server's own `pg_proc`); and everything else is unknown, which makes a statement
 opaque. Overloads share a name and therefore the worst of their kinds.
 """
 

@@ -1,6 +1,7 @@
 """Write the data files about PostgreSQL's own functions and relations, from a server's own catalogue.
 
-    python parsers/sql/data/generate_postgres.py --query | psql -XAtq postgres | python parsers/sql/data/generate_postgres.py
+    generate="python -m policy_engine.parsers.sql.generate_postgres"
+    $generate --query | psql -XAtq postgres | $generate
 
 A function that isn't volatile computes or reads the catalogue; a volatile one is listed only when somebody has
 reviewed it (`HARMLESS_VOLATILE`, or a kind of its own in functions.py). What is in neither stays unknown.
@@ -40,12 +41,12 @@ INTERNAL = {
 
 
 def main() -> None:
-    """Print the query, or read its result from standard input and write the three files beside this script."""
+    """Print the query, or read its result from standard input and write the three files of `data/`."""
     if "--query" in sys.argv:
         sys.stdout.write(QUERY)
         return
     rows = [json.loads(line) for line in sys.stdin if line.strip()]
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent / "data"
     functions = [row for row in rows if "function" in row]
     _write(folder / "postgres_functions.txt", sorted(_pure(functions)))
     _write(folder / "postgres_function_columns.txt", sorted(_outputs(functions)))
