@@ -1,1 +1,4 @@
-"""OPA's intermediate representation (IR): the plan between a checked policy and code."""
+"""OPA's intermediate representation (IR), between a checked policy and code.
+
+`ir` has the structs, `plan_json` reads and writes OPA's plan.json.
+"""
