@@ -1,0 +1,166 @@
+"""What the code generator knows about a body before it writes it.
+
+A body becomes a tree of `Node`s, one per statement. Walking it once in the order of the text links every use of a
+local to the assignment before it, which answers: is a literal changed after it was built, is a looked-up value used
+only for the next look-up, may a local be read before it has a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from policy_engine.rego.plan import ir
+
+_TARGETS: Final = ("target", "result")
+_MAKES: Final = (ir.MakeArrayStmt, ir.MakeObjectStmt, ir.MakeSetStmt, ir.ResetLocalStmt, ir.ObjectMergeStmt)
+_OPERANDS: Final = ("source", "key", "value", "a", "b")
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A statement with its nested blocks, who reads what it assigns, and who changes that in place."""
+
+    stmt: ir.Stmt
+    blocks: list[list[Node]]
+    users: list[Node] = field(default_factory=list)
+    changes: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What holds for a whole function."""
+
+    assigned: set[int] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
+    changed: set[int] = field(default_factory=set)
+    """Locals whose value is changed in place by some statement."""
+    unsure: set[int] = field(default_factory=set)
+    """Locals that may be read before anything was assigned to them."""
+    borrows: bool = False
+    """Whether a local that is changed in place may hold a value that was made elsewhere."""
+    depth: int = 0
+    """How deep blocks are nested."""
+
+
+def targets(stmt: ir.Stmt) -> tuple[int, ...]:
+    """The locals that a statement assigns."""
+    if isinstance(stmt, ir.ScanStmt):
+        return (stmt.key, stmt.value)
+    if isinstance(stmt, ir.WithStmt):
+        return (stmt.local,)
+    return tuple(getattr(stmt, name) for name in _TARGETS if hasattr(stmt, name))
+
+
+def changed_local(stmt: ir.Stmt) -> int | None:
+    """The local whose value a statement changes in place."""
+    match stmt:
+        case ir.ArrayAppendStmt():
+            return stmt.array
+        case ir.SetAddStmt():
+            return stmt.set
+        case ir.ObjectInsertStmt() | ir.ObjectInsertOnceStmt():
+            return stmt.object
+        case _:
+            return None
+
+
+def sources(stmt: ir.Stmt) -> list[int]:
+    """The locals that a statement reads (not those that it only changes in place)."""
+    match stmt:
+        case ir.CallStmt():
+            operands: list[object] = list(stmt.args)
+        case ir.CallDynamicStmt():
+            operands = [*stmt.args, *stmt.path]
+        case ir.ScanStmt() | ir.ReturnLocalStmt() | ir.IsDefinedStmt() | ir.IsUndefinedStmt():
+            operands = [stmt.source]
+        case ir.AssignVarOnceStmt():
+            operands = [stmt.source, stmt.target]
+        case ir.WithStmt():
+            operands = [stmt.local, stmt.value]
+        case ir.AssignIntStmt() | ir.MakeNumberIntStmt():
+            operands = []
+        case _:
+            operands = [getattr(stmt, name) for name in _OPERANDS if hasattr(stmt, name)]
+    locals_ = [item.value if isinstance(item, ir.Local) else item for item in operands]
+    return [local for local in locals_ if type(local) is int]
+
+
+def nested(stmt: ir.Stmt) -> Sequence[ir.Block]:
+    """The blocks inside a statement."""
+    if isinstance(stmt, ir.BlockStmt):
+        return stmt.blocks
+    if isinstance(stmt, ir.ScanStmt | ir.NotStmt | ir.WithStmt):
+        return (stmt.block,)
+    return ()
+
+
+def build(blocks: Iterable[ir.Block], assigned: Iterable[int]) -> tuple[list[list[Node]], Facts]:
+    """The nodes of a function's blocks, linked, and its facts. `assigned` are the parameters."""
+    builder = _Builder(assigned)
+    tree = [builder.block(block, 1) for block in blocks]
+    builder.facts.borrows = bool(builder.facts.changed & builder.from_elsewhere)
+    return tree, builder.facts
+
+
+class _Builder:
+    def __init__(self, assigned: Iterable[int]) -> None:
+        self.facts = Facts()
+        self._parameters = frozenset(assigned)
+        self._latest: dict[int, tuple[Node, int]] = {}
+        self._open: set[int] = set()
+        self._blocks = 0
+        self.from_elsewhere: set[int] = set()
+
+    def block(self, block: ir.Block, depth: int) -> list[Node]:
+        self._blocks += 1
+        number = self._blocks
+        self._open.add(number)
+        self.facts.depth = max(self.facts.depth, depth)
+        nodes = [self._node(stmt, number, depth) for stmt in block.stmts]
+        self._open.discard(number)
+        return nodes
+
+    def _node(self, stmt: ir.Stmt, number: int, depth: int) -> Node:
+        node = Node(stmt, [])
+        for local in sources(stmt):
+            self.facts.read.add(local)
+            self._use(local, node, change=False)
+        changed = changed_local(stmt)
+        if changed is not None:
+            self.facts.changed.add(changed)
+            self._use(changed, node, change=True)
+        for local in targets(stmt):
+            self.facts.assigned.add(local)
+            if not isinstance(stmt, _MAKES):
+                self.from_elsewhere.add(local)
+            self._latest[local] = (node, number)
+        node.blocks = [self.block(block, depth + 1) for block in nested(stmt)]
+        return node
+
+    def _use(self, local: int, node: Node, *, change: bool) -> None:
+        latest = self._latest.get(local)
+        if latest is None:
+            if local not in self._parameters:
+                self.facts.unsure.add(local)
+            return
+        # A value from a block that is already closed is there only if that block ran so far. The same holds for a
+        # local with two assignments, one of them in a closed block, so any use from outside makes it unsure.
+        origin, block = latest
+        if block not in self._open:
+            self.facts.unsure.add(local)
+        (origin.changes if change else origin.users).append(node)
+
+
+def assigned_within(nodes: Iterable[Node]) -> set[int]:
+    """All locals that statements of these nodes assign or change, at any depth."""
+    found: set[int] = set()
+    for node in nodes:
+        found.update(targets(node.stmt))
+        changed = changed_local(node.stmt)
+        if changed is not None:
+            found.add(changed)
+        for block in node.blocks:
+            found |= assigned_within(block)
+    return found
