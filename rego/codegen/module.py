@@ -23,6 +23,7 @@ _RUNTIME: Final[dict[str, Any]] = {
     "RegoSet": RegoSet,
     "assign_once": runtime.assign_once,
     "dot": runtime.dot,
+    "dot_base": runtime.dot_base,
     "equal": equal,
     "insert_once": runtime.insert_once,
     "key": key,

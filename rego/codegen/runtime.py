@@ -114,6 +114,14 @@ def dot(source: Any, name: Any) -> Any:
     return ...
 
 
+def dot_base(source: Any, name: Any) -> Any:
+    """As `dot`, within base documents: there a number also finds the string that it prints, as in OPA's store."""
+    found = dot(source, name)
+    if found is ... and type(source) is dict and type(name) is int:
+        return source.get(str(name), ...)
+    return found
+
+
 def walk_path(source: Any, steps: tuple[str, ...]) -> Any:
     """The value below a path of strings, or undefined."""
     for step in steps:
@@ -176,11 +184,9 @@ def insert_once(target: dict[Any, Any], name: Any, value: Any) -> None:
 
 
 def merge(base: Any, virtual: Any) -> Any:
-    """Base and virtual documents as one."""
+    """Base and virtual documents as one; where both have a value, the base document has it, as in OPA."""
     if type(base) is not dict or type(virtual) is not dict:
-        raise RegoEvaluationError(
-            "base and virtual document keys must be disjoint", code="eval_conflict_error"
-        )
+        return base
     merged = dict(base)
     for name, member in virtual.items():
         known = base.get(name, ...)

@@ -133,6 +133,8 @@ class Statements:
         self.names.count_path(load)
         self.w.put_path(load)
         self._make_own(last.target)
+        if root == ir.DATA:
+            self.w.known.base.add(last.target)
         return len(steps)
 
     def _make_own(self, target: int) -> None:
@@ -148,11 +150,14 @@ class Statements:
             return False
         source, target = self.w.local(stmt.source.value), self.w.local(stmt.target)
         name = self.constant(stmt.key)
+        base = stmt.source.value == ir.DATA or stmt.source.value in self.w.known.base
         if type(name) is str:
             text = f"{source}.get({name!r}, ...) if {source}.__class__ is dict else dot({source}, {name!r})"
         else:
-            text = f"dot({source}, {self.operand(stmt.key)})"
+            text = f"{'dot_base' if base else 'dot'}({source}, {self.operand(stmt.key)})"
         self.assign(stmt.target, text)
+        if base:
+            self.w.known.base.add(stmt.target)
         self.w.fail_if(f"{target} is ...")
         self._make_own(stmt.target)
         return True
@@ -168,11 +173,17 @@ class Statements:
             head = f"for {name}, {value} in scan({evaluation}, {source}):"
         else:
             head = f"for {value} in scan_values({evaluation}, {source}):"
-        if {stmt.key, stmt.value} & self.w.facts.changed:
-            raise ValueError("a scan's locals are never changed in place")
         self.w.known.forget((stmt.key, stmt.value))
-        self.w.pass_on(self.w.block(node.blocks[0], self._write, head=head))
+        self.w.pass_on(self.w.block(node.blocks[0], self._write_round(stmt), head=head))
         return True
+
+    def _write_round(self, stmt: ir.ScanStmt) -> Callable[[Writer, list[Node]], bool]:
+        def write(_: Writer, nodes: list[Node]) -> bool:
+            self._make_own(stmt.key)
+            self._make_own(stmt.value)
+            return self.write(nodes)
+
+        return write
 
     def _write(self, _: Writer, nodes: list[Node]) -> bool:
         return self.write(nodes)

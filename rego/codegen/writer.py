@@ -37,14 +37,17 @@ class Known:
 
     constants: dict[int, Any] = field(default_factory=dict)
     undefined: set[int] = field(default_factory=set)
+    base: set[int] = field(default_factory=set)
+    """Locals that hold part of the base documents."""
 
     def forget(self, locals_: Iterable[int]) -> None:
         for local in locals_:
             self.constants.pop(local, None)
             self.undefined.discard(local)
+            self.base.discard(local)
 
     def copy(self) -> Known:
-        return Known(dict(self.constants), set(self.undefined))
+        return Known(dict(self.constants), set(self.undefined), set(self.base))
 
 
 @dataclass(frozen=True, slots=True)

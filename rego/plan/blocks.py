@@ -10,7 +10,7 @@ INVARIANT: nothing is written behind a scan in its own block, except by `every`,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ class Draft:
 class Nest:
     """A statement with blocks in it that may still grow."""
 
-    kind: type[ir.Stmt]
+    kind: Callable[..., ir.Stmt]
     blocks: tuple[Draft, ...]
     fields: dict[str, Any]
 

@@ -234,7 +234,7 @@ class ObjectInsertOnceStmt(Stmt, frozen=True, kw_only=True):
 
 
 class ObjectMergeStmt(Stmt, frozen=True, kw_only=True):
-    """Merge two objects with all their levels; a conflict error where both say something else."""
+    """Merge two objects with all their levels; `a` has the word where both say something else."""
 
     a: int
     b: int
