@@ -18,7 +18,8 @@ $(BIN)/python:
 
 # A stamp per kind of installation, renewed when the packaging changes.
 $(VENV)/.installed: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	@# setuptools warns that ./policy_engine may hide the package; import hooks see to that (decision 001)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

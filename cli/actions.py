@@ -20,14 +20,18 @@ def check_dialect(kind: str, dialect: str | None) -> None:
     if dialect is None:
         return
     known = known_dialects(kind)
+    if not known:
+        raise UsageError(f"{kind} has no dialects; leave `--dialect` out")
     if dialect.lower() not in known:
-        raise UsageError(f"`{dialect}` is no dialect of {kind}; known: {', '.join(known) or 'none'}")
+        raise UsageError(f"`{dialect}` is no dialect of {kind}; known: {', '.join(known)}")
 
 
-def read_schema(path: str | None) -> Catalogue | None:
-    """Return the catalogue described by the DDL file at `path`."""
+def read_schema(path: str | None, kind: str) -> Catalogue | None:
+    """Return the catalogue described by the DDL file at `path`; only SQL has one."""
     if path is None:
         return None
+    if kind != "sql":
+        raise UsageError(f"{kind} has no schema; leave `--schema` out")
     from policy_engine.cli.documents import read_bytes
     from policy_engine.parsers.sql import load_catalogue
 

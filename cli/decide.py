@@ -61,7 +61,7 @@ def decide_command(
     grants = read_document(grants_file, list[Grant], "grants") if grants_file else []
     if text is None or text == "-":
         text = read_stdin()
-    action = parse_text(kind, text, dialect=dialect, schema=read_schema(schema))
+    action = parse_text(kind, text, dialect=dialect, schema=read_schema(schema, kind))
     with PolicyEngine.load(bundle) as engine:
         decision = engine.decide(identity, action, context, history=history, grants=grants)
     if form == "json":

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 # The case shown in full: nested operations, an approval, and what it must be bound to.
 IN_FULL = "a delete inside WITH is a delete"
-# Columns when the output is no terminal.
-PIPE_WIDTH = 140
 
 
 @click.command("demo")
@@ -30,8 +28,6 @@ def demo_command(width: int | None) -> int:
     from policy_engine.engine import PolicyEngine
 
     screen = console(width=width)
-    if width is None and not screen.is_terminal:
-        screen = console(width=PIPE_WIDTH)
     with as_file(files("policy_engine.examples") / "acme") as root:
         file = read_case_file(root / "acme_cases.yaml")
         with PolicyEngine.load(file.bundle) as engine:
@@ -80,5 +76,5 @@ def circumstances(case: Case) -> str:
         lines.append(f"plan {case.context.plan.id}, requested by {case.context.plan.requested_by}")
     for grant in case.grants:
         voters = " and ".join(approval.person for approval in grant.approvals)
-        lines.append(f"approval {grant.id} by {voters}")
+        lines.append(f"approval {grant.id}, voted by {voters}")
     return "".join(f"\n{shown(line)}" for line in lines)

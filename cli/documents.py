@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from policy_engine.documents.errors import DocumentError
+from policy_engine.documents.explain import explain
 
 # Larger than any sensible document, small enough to read at once.
 MAX_BYTES = 16 * 1024 * 1024
@@ -25,9 +26,9 @@ def read_document(path: str, kind: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise DocumentError(
-            f"the {what} is not of its schema: {error}", code=f"{what}_invalid", file=path
-        ) from None
+        message, where = explain(error, kind)
+        place = f" at `{'.'.join(map(str, where))}`" if where else ""
+        raise DocumentError(f"the {what}{place}: {message}", code=f"{what}_invalid", file=path) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DocumentError(f"the {what} is no JSON: {error}", code="json_invalid", file=path) from None
 
@@ -43,9 +44,7 @@ def read_bytes(path: str, what: str) -> bytes:
     except FileNotFoundError:
         raise DocumentError(f"there is no {what} file `{path}`", code="file_missing") from None
     except IsADirectoryError:
-        raise DocumentError(
-            f"the {what} `{path}` is a folder; name a JSON file", code="file_is_folder"
-        ) from None
+        raise DocumentError(f"the {what} `{path}` is a folder; name a file", code="file_is_folder") from None
     except OSError as error:
         raise DocumentError(
             f"the {what} file `{path}` can't be read: {error.strerror}", code="file_unreadable"

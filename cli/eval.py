@@ -139,10 +139,11 @@ def _evaluate(
     imports: tuple[str, ...],
     timeout: float,
 ) -> Any:
+    from policy_engine.bundle import SOD_MOUNTS, is_case_name
     from policy_engine.rego.engine import compile as compile_rego
     from policy_engine.rego.loader import load
 
-    loaded = load(data, bundles=bundle, ignore=ignore)
+    loaded = load(data, bundles=bundle, ignore=ignore, bundle_mounts=SOD_MOUNTS, skip=is_case_name)
     steps = [step for step in (package or "").split(".") if step]
     if steps and steps[0] == "data":
         del steps[0]

@@ -7,6 +7,7 @@ Exit status of every command: 0 done (for `decide`: allow or mask), 1 error, 2 u
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -51,19 +52,16 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Segregation of duties: judge SQL, kubectl and shell commands before they run.",
 )
+@click.version_option(package_name="sod-policy", message="%(package)s %(version)s")
 def root() -> None:
     """Dispatch to the sub-commands."""
-
-
-def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line with `arguments` and return the exit status; errors go to standard error."""
     from policy_engine.documents.errors import PolicyEngineError, UsageError
 
+    _prepare_streams()
     try:
         status = root.main(args=arguments, prog_name="sod-policy", standalone_mode=False)
         sys.stdout.flush()  # a full disk must be an error here, not a warning at exit
@@ -89,6 +87,16 @@ def run(arguments: list[str]) -> int:
         click.echo(f"error: too_large: the input needs too much ({type(error).__name__})", err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _prepare_streams() -> None:
+    """Make output possible whatever the terminal: closed streams lead nowhere, other encodings show `?`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (open to the end)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _discard_output() -> None:

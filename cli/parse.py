@@ -33,7 +33,7 @@ def parse_command(kind: str, text: str | None, dialect: str | None, schema: str 
     KIND kubernetes takes an API request as `METHOD PATH`.
     """
     check_dialect(kind, dialect)
-    catalogue = read_schema(schema)
+    catalogue = read_schema(schema, kind)
     if jsonl:
         if text is not None:
             raise click.UsageError("--jsonl reads standard input; leave TEXT out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
     from policy_engine.documents.decision import ApprovalRequirement, Decision, Mask
     from policy_engine.documents.identity import Identity
 
+PIPE_WIDTH = 140
 STYLE = {Verdict.ALLOW: "green", Verdict.MASK: "cyan", Verdict.APPROVE: "yellow", Verdict.DENY: "red"}
 
 
 def console(*, width: int | None = None) -> Console:
     """Return the console for standard output; `NO_COLOR` and pipes are respected by rich itself."""
+    # Without a terminal nobody told the width: take one that a log can show, unless COLUMNS says it.
+    if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        width = PIPE_WIDTH
     return Console(width=width, highlight=False, soft_wrap=False)
 
 

@@ -113,7 +113,7 @@ class _Unit:
 
 def _units(paths: tuple[str, ...], as_bundles: bool, ignore: tuple[str, ...]) -> list[_Unit]:
     """The paths as one unit, as OPA does; a path with case files as one unit for each bundle that they name."""
-    from policy_engine.bundle import SOD_MOUNTS
+    from policy_engine.bundle import SOD_MOUNTS, is_case_name
     from policy_engine.rego.loader import load
 
     plain: list[str] = []
@@ -125,7 +125,7 @@ def _units(paths: tuple[str, ...], as_bundles: bool, ignore: tuple[str, ...]) ->
             continue
         inside = [bundle.resolve() for bundle in bundles]
         units += [
-            _Unit(load((), bundles=[str(bundle)], mounts=SOD_MOUNTS, skip=_is_case_name), str(bundle))
+            _Unit(load((), bundles=[str(bundle)], mounts=SOD_MOUNTS, skip=is_case_name), str(bundle))
             for bundle in bundles
         ]
         rest = load([path], ignore=(".*", *ignore), skip=lambda name: not name.endswith(".rego"))
@@ -137,29 +137,25 @@ def _units(paths: tuple[str, ...], as_bundles: bool, ignore: tuple[str, ...]) ->
         if rest.modules:
             units.append(_Unit(rest, path))
     if plain and as_bundles:
-        loaded = load((), bundles=plain, mounts=SOD_MOUNTS, skip=_is_case_name)
+        loaded = load((), bundles=plain, mounts=SOD_MOUNTS, skip=is_case_name)
         units.insert(0, _Unit(loaded, plain[0]))
     elif plain:
-        loaded = load(plain, ignore=(".*", *ignore), mounts=SOD_MOUNTS, skip=_is_case_name)
+        loaded = load(plain, ignore=(".*", *ignore), mounts=SOD_MOUNTS, skip=is_case_name)
         units.insert(0, _Unit(loaded, plain[0]))
     return units
-
-
-def _is_case_name(name: str) -> bool:
-    from policy_engine.bundle import CASE_SUFFIXES
-
-    return name.endswith(CASE_SUFFIXES)
 
 
 def _case_files(path: Path, ignore: tuple[str, ...]) -> list[Path]:
     from fnmatch import fnmatchcase
 
+    from policy_engine.bundle import is_case_name
+
     if path.is_file():
-        return [path] if _is_case_name(path.name) else []
+        return [path] if is_case_name(path.name) else []
     return [
         found
         for found in sorted(path.rglob("*.y*ml"))
-        if _is_case_name(found.name)
+        if is_case_name(found.name)
         and not any(fnmatchcase(step, pattern) for step in found.parts for pattern in ignore)
     ]
 

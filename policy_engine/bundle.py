@@ -7,6 +7,7 @@ A bundle is an OPA bundle (folder or `.tar.gz`). Four more files may stand at it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ SOD_MOUNTS: dict[str, tuple[str, ...]] = {f"{section}.yaml": ("sod", section) fo
 # Files of cases, which may stand beside the policy.
 CASE_SUFFIXES = ("_cases.yaml", "_cases.yml")
 
+_ENTRYPOINT_PACKAGE = re.compile(rf"^[ \t]*package[ \t]+{ENTRYPOINT}\b", re.MULTILINE)
+
 _LIBRARY = "library/"
 
 
@@ -50,12 +53,21 @@ def load_bundle(path: str | Path) -> PolicyBundle:
     from policy_engine.rego.errors import RegoError
 
     try:
-        bundle = read_bundle(path, mounts=SOD_MOUNTS, keep=_is_case_file)
+        bundle = read_bundle(path, mounts=SOD_MOUNTS, keep=is_case_name)
         _check(bundle, str(path))
         policy = _compile(bundle.modules, bundle.data)
+        # Asked last, so that a module that isn't even Rego is told as such.
+        if not any(bundle.data.get("sod", {}).values()) and not _adds_to_entrypoint(bundle.modules):
+            policy.close()
+            raise _decides_nothing(str(path))
     except RegoError as error:
         raise _as_bundle_error(error) from error
     return PolicyBundle(policy=policy, revision=bundle.revision, source=str(path))
+
+
+def is_case_name(name: str) -> bool:
+    """Tell a case file by its name; it may stand beside the policy, and the test runner reads it."""
+    return name.endswith(CASE_SUFFIXES)
 
 
 def library_modules() -> dict[str, str]:
@@ -75,12 +87,8 @@ def _check(bundle: RegoBundle, source: str) -> None:
     sod = bundle.data.get("sod", {})
     if not isinstance(sod, Mapping):
         raise BundleError("`data.sod` must be a mapping", file=source)
-    if not bundle.modules and not sod:
-        raise BundleError(
-            "the bundle holds no policy: add `duties.yaml` or a module with `package policy`",
-            code="bundle_empty",
-            file=source,
-        )
+    if not bundle.modules and not any(sod.values()):
+        raise _decides_nothing(source)
 
     def place(path: DataPath) -> Place:
         return bundle.data_places.find(path) or (source, None, None)
@@ -91,13 +99,22 @@ def _check(bundle: RegoBundle, source: str) -> None:
 def _compile(modules: Mapping[str, str], data: Mapping[str, Any]) -> Policy:
     from policy_engine.rego.engine import compile as compile_rego
 
-    complete = {**data, "sod": {**{section: {} for section in SECTIONS}, **data.get("sod", {})}}
+    # A section that is left out, or a file that holds nothing but comments, is an empty one.
+    complete = {**data, "sod": {section: data.get("sod", {}).get(section) or {} for section in SECTIONS}}
     return compile_rego({**library_modules(), **modules}, complete, entrypoints=(ENTRYPOINT,))
 
 
-def _is_case_file(name: str) -> bool:
-    """Case files may stand beside the policy; the test runner reads them."""
-    return name.endswith(CASE_SUFFIXES)
+def _adds_to_entrypoint(modules: Mapping[str, str]) -> bool:
+    """Tell whether a module belongs to the entrypoint; a string that looks so makes the check milder, not wrong."""
+    return any(_ENTRYPOINT_PACKAGE.search(text) for text in modules.values())
+
+
+def _decides_nothing(source: str) -> BundleError:
+    return BundleError(
+        "the bundle decides nothing: add `duties.yaml` or a module with `package policy`",
+        code="bundle_empty",
+        file=source,
+    )
 
 
 def _as_bundle_error(error: RegoError) -> BundleError:

@@ -21,16 +21,16 @@ it must get:
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from policy_engine.bundle import CASE_SUFFIXES
+from policy_engine.bundle import is_case_name
 from policy_engine.documents.action import Action
 from policy_engine.documents.decision import Decision
 from policy_engine.documents.errors import DocumentError, PolicyEngineError
+from policy_engine.documents.explain import explain
 from policy_engine.documents.identity import Identity, validate_identity
 from policy_engine.documents.request import Context, Grant, HistoryFact
 from policy_engine.documents.vocabulary import Verdict
@@ -113,7 +113,7 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def is_case_file(path: Path) -> bool:
     """Tell by its name whether `path` is a case file."""
-    return path.name.endswith(CASE_SUFFIXES)
+    return is_case_name(path.name)
 
 
 def read_case_file(path: Path) -> CaseFile:
@@ -137,8 +137,8 @@ def read_case_file(path: Path) -> CaseFile:
     try:
         written = msgspec.convert(value, _Written)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        raise fail(_steps(where), message[:1].lower() + message[1:]) from None
+        message, where = explain(error, _Written)
+        raise fail(where, message) from None
     if not written.cases:
         raise fail(("cases",), "the file holds no case; an empty run proves nothing")
     for index, case in enumerate(written.cases):
@@ -154,7 +154,8 @@ def read_case_file(path: Path) -> CaseFile:
         try:
             identities[name] = _identity(path, name, item)
         except msgspec.ValidationError as error:
-            raise fail(("identities", name), f"identity `{name}`: {error}") from None
+            message, where = explain(error, Identity)
+            raise fail(("identities", name, *where), f"identity `{name}`: {message}") from None
     return CaseFile(
         path=path,
         bundle=path.parent / written.bundle,
@@ -237,8 +238,11 @@ def _identity(path: Path, name: str, item: Any) -> Identity:
         try:
             identity = msgspec.json.decode(_read_text(file), type=Identity)
         except msgspec.MsgspecError as error:
+            message = (
+                explain(error, Identity)[0] if isinstance(error, msgspec.ValidationError) else str(error)
+            )
             raise DocumentError(
-                f"identity `{name}` is not of its schema: {error}", code="identity_invalid", file=str(file)
+                f"identity `{name}`: {message}", code="identity_invalid", file=str(file)
             ) from None
     else:
         identity = msgspec.convert(item, Identity)
@@ -272,11 +276,3 @@ def _read_text(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DocumentError(f"it is not UTF-8: {error}", code="invalid_encoding", file=str(path)) from None
-
-
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
-
-
-def _steps(where: str) -> tuple[str | int, ...]:
-    """Return msgspec's path (`.cases[3].expect`) as keys and indexes."""
-    return tuple(key or int(index) for key, index in _STEP.findall(where.rstrip("`")))

@@ -8,7 +8,6 @@ silently never matches is a hole.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ import msgspec
 
 from policy_engine.documents.decision import Approvers
 from policy_engine.documents.errors import BundleError
+from policy_engine.documents.explain import explain, hint
 from policy_engine.documents.vocabulary import ALL_FLAGS, ALL_VERBS, FLAGS, VERBS, Effect, Protocol
 
 Names = tuple[Annotated[str, msgspec.Meta(min_length=1)], ...]
@@ -126,7 +126,6 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 DataPath = tuple[str | int, ...]
 Place = tuple[str | None, int | None, int | None]
 _CLASS = re.compile(r"\[!?[^\[\]\\!^]+\]")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 def check_sections(sod: Mapping[str, Any], place: Callable[[DataPath], Place]) -> None:
@@ -144,7 +143,7 @@ def check_sections(sod: Mapping[str, Any], place: Callable[[DataPath], Place]) -
             raise fail((section,), _unknown("section of `data.sod`", section, SECTIONS), "unknown_section")
     parsed: dict[str, dict[str, Any]] = {}
     for section, struct in SECTIONS.items():
-        entries = sod.get(section, {})
+        entries = {} if sod.get(section) is None else sod[section]
         if not isinstance(entries, Mapping):
             raise fail(
                 (section,), f"`{section}` must be a mapping from names to entries", "section_not_mapping"
@@ -154,11 +153,8 @@ def check_sections(sod: Mapping[str, Any], place: Callable[[DataPath], Place]) -
             try:
                 parsed[section][name] = msgspec.convert(entry, struct)
             except msgspec.ValidationError as error:
-                message, _, where = str(error).partition(" - at `$")
-                path = tuple(key or int(index) for key, index in _STEP.findall(where.rstrip("`")))
-                raise fail(
-                    (section, name, *path), f"`{name}`: {_lower_first(message)}", f"{section}_invalid"
-                ) from None
+                message, path = explain(error, struct)
+                raise fail((section, name, *path), f"`{name}`: {message}", f"{section}_invalid") from None
     for path, message, code in _contradictions(parsed):
         raise fail(path, message, code)
 
@@ -283,11 +279,4 @@ def _unknown_duties(
 
 def _unknown(what: str, word: str, known: Iterable[str]) -> str:
     """Say that `word` is no `what`, with the nearest known word or all of them."""
-    choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(choices) or 'none'}"
-    return f"`{word}` is no {what}; {hint}"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return f"`{word}` is no {what}; {hint(word, known)}"

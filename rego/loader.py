@@ -35,11 +35,13 @@ def load(
     bundles: Iterable[str] = (),
     ignore: Iterable[str] = (),
     mounts: Mapping[str, tuple[str, ...]] | None = None,
+    bundle_mounts: Mapping[str, tuple[str, ...]] | None = None,
     skip: Callable[[str], bool] | None = None,
 ) -> Loaded:
     """Load `paths`, then `bundles` (with their tests).
 
-    `ignore` are file and folder name patterns. `mounts` maps file names at the root of a folder to data paths;
+    `ignore` are file and folder name patterns. `mounts` maps file names at the root of a folder to data paths (`bundle_mounts`
+    those of bundles, when they differ);
     `skip` tells of files that are not data. Raises `BundleReadError`.
     """
     loaded = Loaded()
@@ -68,7 +70,7 @@ def load(
             folder = tuple(name.split("/")[:-1])
             _take(loaded, str(path / name), mount or (*prefix, *folder), content)
     for given in bundles:
-        bundle = read_bundle(_local(given), mounts=mounts, keep=skip)
+        bundle = read_bundle(_local(given), mounts=mounts if bundle_mounts is None else bundle_mounts, keep=skip)
         loaded.modules.update(bundle.modules)
         loaded.modules.update(bundle.tests)
         merge_data(loaded.data, (), bundle.data, given)

@@ -20,7 +20,8 @@ def decide(sod_policy: Run, acme: Path) -> Run:
     def run(kind: str, text: str, *extra: str | Path) -> subprocess.CompletedProcess[str]:
         who = acme / "identities" / "ana_dba.json"
         fixed = ["--bundle", acme / "bundle", "--identity", who, "--context", acme / "prod.json"]
-        return sod_policy("decide", kind, text, *fixed, "--schema", acme / "schema.sql", *extra)
+        schema = ["--schema", acme / "schema.sql"] if kind == "sql" else []
+        return sod_policy("decide", kind, text, *fixed, *schema, *extra)
 
     return run
 
@@ -114,7 +115,7 @@ def test_a_missing_identity_is_an_error(decide: Run, tmp_path: Path) -> None:
     ("files", "code", "place"),
     [
         ({}, "bundle_empty", ""),
-        ({"duties.yaml": ""}, "", "duties.yaml"),
+        ({"duties.yaml": "# nothing yet"}, "bundle_empty", "bundle"),
         ({"duties.yaml": "a: [\n"}, "yaml_invalid", "duties.yaml:2:1"),
         (
             {"duties.yaml": "a: {covers: [{effects: [raed]}], holders: {groups: [g]}}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -83,6 +84,8 @@ def test_an_interrupt_ends_without_a_traceback() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A background job starts with SIGINT ignored, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -116,3 +119,45 @@ def test_a_reader_that_goes_away_ends_without_a_traceback() -> None:
     process.stderr.close()
     assert process.wait(timeout=20) == 1
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.03, 0.05, 0.08])
+def test_an_early_interrupt_ends_without_a_traceback(delay: float) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "demo"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(0.04 + delay)  # the interpreter itself needs that long before it runs any of our code
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert "policy_engine" not in errors.decode()
+    assert process.returncode in (130, -signal.SIGINT)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["version"]])
+def test_the_module_runs_as_the_command_does(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "policy_engine", *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("sod-policy 0.")
+
+
+def test_output_in_another_encoding_replaces_what_it_cannot_show(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "demo"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+
+
+def test_a_closed_standard_output_is_no_traceback() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{COMMAND} version >&-"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""

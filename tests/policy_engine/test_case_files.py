@@ -35,7 +35,11 @@ def engine() -> Iterator[PolicyEngine]:
         ("[]", "expected `object`", ":1:1"),
         (HEAD, "cases", ":1:1"),
         (HEAD + "cases: []\n", "an empty run proves nothing", ":4:"),
-        (HEAD + "cases:\n  - {name: one, identity: ana, expect: {verdict: allow}}\n", "exactly one of", ":5:"),
+        (
+            HEAD + "cases:\n  - {name: one, identity: ana, expect: {verdict: allow}}\n",
+            "exactly one of",
+            ":5:",
+        ),
         (HEAD + "cases:\n" + CASE.replace("sql: SELECT 1", "sql: SELECT 1, shell: ls"), "it gives 2", ":5:"),
         (
             HEAD + "cases:\n" + CASE.replace("identity: ana", "identity: bob"),

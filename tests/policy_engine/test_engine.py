@@ -228,7 +228,7 @@ def test_history_reaches_the_policy(load: Callable[..., PolicyEngine]) -> None:
 @pytest.mark.parametrize(
     ("rego", "code"),
     [
-        ("package elsewhere\nimport rego.v1\nx := 1\n", "no_rule_matched"),
+        ("package policy\nimport rego.v1\nx := 1\n", "no_rule_matched"),
         ("package policy\nimport rego.v1\nallow contains 7\n", "policy_result_invalid"),
         (
             'package policy\nimport rego.v1\nallow contains {"message": "m", "opaqe": true}\n',
@@ -348,6 +348,7 @@ def test_a_decision_survives_its_json(engine: PolicyEngine) -> None:
         ),
         ({"dutys__yaml": DUTIES}, "bundle_unread_file", "dutys.yaml"),
         ({"notes__md": "hello"}, "bundle_empty", ""),
+        ({"other__rego": "package authz\nimport rego.v1\nallow := true\n"}, "bundle_empty", ""),
     ],
 )
 def test_a_broken_bundle_is_refused_with_code_and_place(

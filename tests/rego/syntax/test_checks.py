@@ -19,7 +19,7 @@ from policy_engine.rego.errors import RegoCompileError
         ("package p\n\nx := `open\n", ("rego_parse_error", 3, 6, "backtick")),
         ("package p\n\nx := [1, 2)\n", ("rego_parse_error", 3, 11, "unexpected `)`")),
         ("package p\n\nx if {\n", ("rego_parse_error", 3, 6, "never closed")),
-        ("package p\n\nx := "ö" ; ~ 2\n", ("rego_parse_error", 3, 12, "illegal character `~`")),
+        ('package p\n\nx := "ö" ; ~ 2\n', ("rego_parse_error", 3, 12, "illegal character `~`")),
         ("package p\n\nx := cuont([1])\n", ("rego_type_error", 3, 6, "did you mean `count`")),
         ("package p\n\nx := data.q.f(1)\n", ("rego_type_error", 3, 6, "undefined function data.q.f")),
         ('package p\n\nx := http.send({"url": "a"})\n', ("rego_type_error", 3, 6, "not allowed")),
