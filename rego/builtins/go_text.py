@@ -23,7 +23,8 @@ _ESCAPES: Final = {
     '"': '\\"',
 }
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+INVALID: Final = re.compile("[\ud800-\udfff]")
+"""What stands for bytes that are no characters."""
 
 
 def to_bytes(text: str) -> bytes:
@@ -38,7 +39,7 @@ def from_bytes(data: bytes) -> str:
 
 def replace_invalid(text: str) -> str:
     """`text` with U+FFFD for each byte that isn't UTF-8, as Go's JSON and case functions write it."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else INVALID.sub("\ufffd", text)
 
 
 def is_printable(char: str) -> bool:
