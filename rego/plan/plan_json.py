@@ -14,7 +14,7 @@ from policy_engine.rego.errors import Issue, RegoCompileError
 from policy_engine.rego.plan import ir
 
 MAX_LOCAL: Final = 1_000_000
-MAX_NESTING: Final = 400
+MAX_NESTING: Final = 120
 
 
 class _BadPlanError(Exception):
@@ -28,8 +28,10 @@ def read_plan(document: str | bytes | dict[str, Any]) -> ir.Policy:
         return _Reader(loaded).policy()
     except _BadPlanError as error:
         message = f"the plan can't be used: {error}; build it again with `opa build -t plan`"
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = f"the plan is not JSON: {error}"
+    except RecursionError:
+        message = "the plan is nested deeper than anything that is a plan"
     raise RegoCompileError([Issue("plan_invalid", message)])
 
 

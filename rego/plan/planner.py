@@ -25,6 +25,7 @@ from policy_engine.rego.plan.environment import Environment
 from policy_engine.rego.plan.planner_frame import Frame
 from policy_engine.rego.plan.planner_rules import FunctionPlanner
 from policy_engine.rego.plan.rule_tree import RuleGroup, dotted, rule_tree
+from policy_engine.rego.plan.rule_uses import RuleUses
 from policy_engine.rego.syntax.tree import Call, Expr, Ref, String, Var
 
 RESULT: Final = "result"
@@ -63,18 +64,20 @@ class _Planner:
     def __init__(self, checked: CheckedModules) -> None:
         self.constants = Constants()
         self.tree = rule_tree(checked.modules)
+        self._uses = RuleUses(self.tree)
         self._arities = checked.arities
         self._names: dict[tuple[int, Environment], str] = {}
         self._environments: dict[Environment, str] = {Environment(): "g0"}
         self._open: list[tuple[RuleGroup, Environment, str]] = []
 
-    def function(self, group: RuleGroup, environment: Environment) -> str:
+    def function(self, group: RuleGroup, environment: Environment) -> tuple[str, Environment]:
+        environment = self._uses.relevant(environment, group)
         found = self._names.get((id(group), environment))
         if found is None:
             generation = self._environments.setdefault(environment, f"g{len(self._environments)}")
             found = self._names[id(group), environment] = f"{generation}.{dotted(group.path)}"
             self._open.append((group, environment, found))
-        return found
+        return found, environment
 
     def builtin_arity(self, name: str) -> int | None:
         return self._arities.get(name)

@@ -100,8 +100,7 @@ class CallPlanner:
     def _original(self, operator: Ref, place: Place) -> _Target:
         group = self.function_group(operator)
         if group is not None:
-            name = self._frame.program.function(group, self._frame.environment)
-            return _Target(group.arity, name, self._frame.context())
+            return _Target(group.arity, *self._frame.function(group))
         name = operator.dotted
         arity = self._frame.program.builtin_arity(name)
         if arity is None or not isinstance(operator.head, Var):

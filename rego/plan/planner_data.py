@@ -66,10 +66,11 @@ class DataPlanner:
     def _base(self, keys: Keys, path: Sequence[Term]) -> ir.Operand:
         return self._frame.terms.steps(self._base_value(keys), path)
 
-    def _base_value(self, keys: Keys) -> ir.Operand:
-        value: ir.Operand = ir.Local(ir.DATA)
+    def _base_value(self, keys: Keys) -> ir.Local:
+        value = ir.Local(ir.DATA)
         for key in keys:
             value = self._writer.make(ir.DotStmt, source=value, key=key)
+            self._frame.documents.add(value.value)
         return value
 
     def _rules(self, group: RuleGroup, path: Sequence[Term]) -> ir.Operand:
@@ -79,9 +80,9 @@ class DataPlanner:
         return self._frame.terms.steps(self._call(group), path)
 
     def _call(self, group: RuleGroup) -> ir.Operand:
-        name = self._frame.program.function(group, self._frame.environment)
+        name, context = self._frame.function(group)
         result = self._writer.local()
-        self._writer.put(ir.CallStmt, func=name, args=self._frame.context(), result=result)
+        self._writer.put(ir.CallStmt, func=name, args=context, result=result)
         return ir.Local(result)
 
     # --- the whole extent -------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ class Program(Protocol):
     constants: Constants
     tree: Node
 
-    def function(self, group: RuleGroup, environment: Environment) -> str:
-        """The name of the function for a group of rules; it will be planned."""
+    def function(self, group: RuleGroup, environment: Environment) -> tuple[str, Environment]:
+        """The function for a group of rules, and what of the environment it depends on; it will be planned."""
         ...
 
     def builtin_arity(self, name: str) -> int | None:
@@ -48,6 +48,8 @@ class Frame:
         self.program = program
         self.environment = environment
         self.writer = writer
+        self.documents: set[int] = set()
+        """Locals with parts of base documents, which look up numbers in another way than values do."""
         self._scopes: list[dict[str, ir.Operand]] = [{}]
         self.terms = TermPlanner(self)
         self.data = DataPlanner(self)
@@ -64,7 +66,7 @@ class Frame:
 
     def bind(self, variable: str, operand: ir.Operand) -> None:
         """Make a variable known. `input` and `data` are copied, because `with` changes their locals."""
-        if operand in (INPUT, DATA):
+        if operand in (INPUT, DATA) or (isinstance(operand, ir.Local) and operand.value in self.documents):
             operand = self.writer.make(ir.AssignVarStmt, source=operand)
         self._scopes[-1][variable] = operand
 
@@ -87,15 +89,16 @@ class Frame:
         finally:
             self.environment = before
 
-    def context(self) -> tuple[ir.Operand, ...]:
-        """What every function of the environment gets as its first arguments."""
+    def function(self, group: RuleGroup) -> tuple[str, tuple[ir.Operand, ...]]:
+        """The function for a group of rules here, and its first arguments."""
+        name, environment = self.program.function(group, self.environment)
         handed_down = []
-        for variable in self.environment.variables:
+        for variable in environment.variables:
             operand = self.known(variable)
             if operand is None:
                 raise AssertionError(f"`{variable}` is not handed down")
             handed_down.append(operand)
-        return (INPUT, DATA, *handed_down)
+        return name, (INPUT, DATA, *handed_down)
 
     def refused(self, message: str, place: Place) -> RegoCompileError:
         """The error for what can't be planned."""

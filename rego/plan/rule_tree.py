@@ -81,7 +81,7 @@ def rule_tree(modules: Iterable[Module]) -> Node:
         root.insert(module.package.path)
         for rule in module.rules:
             placed = PlacedRule(rule, module.file, full_path(module, rule))
-            node = root.insert(_constant_prefix(placed.path))
+            node = root.insert(constant_prefix(placed.path))
             if node.group is None:
                 node.group = RuleGroup(node.path)
             node.group.rules.append(placed)
@@ -98,7 +98,8 @@ def full_path(module: Module, rule: Rule) -> tuple[Term, ...]:
     return (*package, String(rule.head.name), *rule.head.ref.path)
 
 
-def _constant_prefix(path: Sequence[Term]) -> Path:
+def constant_prefix(path: Sequence[Term]) -> Path:
+    """The strings at the beginning of a path."""
     steps: list[str] = []
     for step in path:
         if not isinstance(step, String):
@@ -122,7 +123,7 @@ def function_path(ref: Ref) -> Path | None:
     """The path below `data` that a ref of constant strings names, or None."""
     if not (isinstance(ref.head, Var) and ref.head.name == "data"):
         return None
-    path = _constant_prefix(ref.path)
+    path = constant_prefix(ref.path)
     return path if len(path) == len(ref.path) else None
 
 
