@@ -279,16 +279,20 @@ def _copy(value: Any, depth: int) -> Any:
     if kind is dict:
         if depth <= 0:
             raise _NotExactError("values are nested too deep")
-        for name in value:
+        copied = {}
+        for name, member in value.items():
             if type(name) is not str:
                 raise _NotExactError(f"the key {name!r:.60} is not a string")
             if not name.isascii():
                 _check_text(name)
-        return {name: _copy(member, depth - 1) for name, member in value.items()}
+            # Most members are plain strings; they are worth the look before the call.
+            plain = type(member) is str and member.isascii()
+            copied[name] = member if plain else _copy(member, depth - 1)
+        return copied
     if kind is list or kind is tuple:
         if depth <= 0:
             raise _NotExactError("values are nested too deep")
-        return [_copy(item, depth - 1) for item in value]
+        return [item if type(item) is str and item.isascii() else _copy(item, depth - 1) for item in value]
     if kind is float or kind is Decimal:
         try:
             return normal_number(value)

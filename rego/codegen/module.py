@@ -26,6 +26,7 @@ _RUNTIME: Final[dict[str, Any]] = {
     "dot_base": runtime.dot_base,
     "equal": equal,
     "insert_once": runtime.insert_once,
+    "keep": runtime.keep,
     "key": key,
     "length": runtime.length,
     "merge": runtime.merge,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy_engine.rego.builtins.registry import Builtin, lookup
+from policy_engine.rego.codegen.purity import rules_of_data
 from policy_engine.rego.codegen.runtime import FIRST_SLOT
 from policy_engine.rego.codegen.writer import PathLoad
 from policy_engine.rego.plan import ir
@@ -21,6 +22,8 @@ class Function:
     name: str
     arguments: int
     slot: int | None
+    of_data: bool = False
+    """Whether its value depends on nothing but data."""
 
 
 class Names:
@@ -36,12 +39,15 @@ class Names:
         self._functions: dict[str, Function] = {}
         self._paths: Counter[tuple[int, tuple[str, ...]]] = Counter()
         self._path_slots: dict[tuple[int, tuple[str, ...]], int] = {}
+        of_data = rules_of_data(policy)
         for index, func in enumerate(policy.funcs):
             if func.params[:2] != (ir.INPUT, ir.DATA):
                 raise ValueError(f"the function `{func.name}` doesn't take input and data first")
             memoised = len(func.params) == 2
             slot = self._new_slot() if memoised else None
-            self._functions[func.name] = Function(f"f{index}", len(func.params) - 2, slot)
+            self._functions[func.name] = Function(
+                f"f{index}", len(func.params) - 2, slot, func.name in of_data
+            )
 
     def _new_slot(self) -> int:
         self.slots += 1

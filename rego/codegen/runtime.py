@@ -8,7 +8,7 @@ identity of their input and data, so what was known before a `with` is known aft
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from policy_engine.rego.builtins.registry import BuiltinError
@@ -131,12 +131,22 @@ def walk_path(source: Any, steps: tuple[str, ...]) -> Any:
     return source
 
 
+def keep(frame: Frame, template: Frame, slot: int, function: Callable[[Frame], Any]) -> Any:
+    """The value of a rule of data alone: kept for later evaluations over the same data."""
+    value = frame[slot] = function(frame)
+    if frame[DATA] is template[DATA]:
+        template[slot] = value
+    return value
+
+
 def scan(evaluation: Evaluation, source: Any) -> Iterable[tuple[Any, Any]]:
     """Keys and members in Rego's order; nothing for a scalar. Charges for all of them."""
     kind = type(source)
     if kind is not list and kind is not dict and kind is not RegoSet:
         return ()
-    evaluation.charge(len(source))
+    evaluation.left -= len(source)
+    if evaluation.left < 0:
+        evaluation.refill()
     if kind is list:
         return enumerate(source)
     if kind is dict:
@@ -147,16 +157,14 @@ def scan(evaluation: Evaluation, source: Any) -> Iterable[tuple[Any, Any]]:
 def scan_values(evaluation: Evaluation, source: Any) -> Iterable[Any]:
     """The members alone, as `scan`."""
     kind = type(source)
+    if kind is not list and kind is not dict and kind is not RegoSet:
+        return ()
+    evaluation.left -= len(source)
+    if evaluation.left < 0:
+        evaluation.refill()
     if kind is list:
-        evaluation.charge(len(source))
         return source  # type: ignore[no-any-return]
-    if kind is RegoSet:
-        evaluation.charge(len(source))
-        return source.sorted()  # type: ignore[no-any-return]
-    if kind is dict:
-        evaluation.charge(len(source))
-        return [source[name] for name in sorted_keys(source)]
-    return ()
+    return [source[name] for name in sorted_keys(source)] if kind is dict else source.sorted()
 
 
 def length(source: Any) -> int:

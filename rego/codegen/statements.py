@@ -245,7 +245,10 @@ class Statements:
             if function.slot is not None:
                 known = f"{frame}[{function.slot}]"
                 self.w.put(f"{result} = {known}")
-                self.w.put(f"if {result} is NOT_YET: {result} = {known} = {function.name}({frame})")
+                asked = f"{known} = {function.name}({frame})"
+                if function.of_data:
+                    asked = f"keep({frame}, TEMPLATE, {function.slot}, {function.name})"
+                self.w.put(f"if {result} is NOT_YET: {result} = {asked}")
             else:
                 arguments = [self.operand(item) for item in stmt.args[2 : 2 + function.arguments]]
                 arguments += ["..."] * (function.arguments - len(arguments))
