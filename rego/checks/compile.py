@@ -14,7 +14,7 @@ from policy_engine.rego.checks.functions import Functions
 from policy_engine.rego.checks.local_names import rename_in_modules, rename_in_query, variables_in
 from policy_engine.rego.checks.problems import Problems, lines_of
 from policy_engine.rego.checks.recursion import check_recursion
-from policy_engine.rego.checks.reserved import check_reserved
+from policy_engine.rego.checks.reserved import check_deprecated, check_reserved
 from policy_engine.rego.checks.resolve import global_names, resolve_body, resolve_modules
 from policy_engine.rego.checks.rule_tree import Node, build_tree
 from policy_engine.rego.checks.safety import Safety
@@ -33,10 +33,13 @@ def compile_modules(
     messages.
     """
     problems = Problems(lines_of(sources or {}))
+    arities = {"eq": 2, "assign": 2, "print": -1, **arities}
     for module in modules:
         check_reserved(module, problems)
     problems.stop()
     current = resolve_modules(modules, problems)
+    for module in current:
+        check_deprecated(module, problems)
     problems.stop()
     names = Names(variables_in(current))
     current = rename_in_modules(current, arities, names, problems)
@@ -48,7 +51,7 @@ def compile_modules(
     current = _each_rule(current, Flattener(names, WithTargets(tree, arities, problems)).rule)
     problems.stop()
     tree = build_tree(current)
-    check_conflicts(tree, current, problems)
+    check_conflicts(tree, current, names.sources, problems)
     problems.stop()
     checked = CheckedModules(tuple(current), arities, _rule_arities(tree), names.sources)
     functions = Functions(checked.arity, names.sources, _suggester(arities), problems)
@@ -114,6 +117,6 @@ def _rule_arities(tree: Node) -> dict[tuple[str, ...], int]:
 
 def _suggester(arities: Mapping[str, int]) -> Callable[[str], str | None]:
     def suggest(name: str) -> str | None:
-        return next(iter(difflib.get_close_matches(name, arities, n=1, cutoff=0.75)), None)
+        return next(iter(difflib.get_close_matches(name, arities, n=1, cutoff=0.8)), None)
 
     return suggest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from policy_engine.rego.checks.problems import TYPE, Problems
 from policy_engine.rego.checks.rule_tree import Node, PlacedRule
@@ -10,25 +10,30 @@ from policy_engine.rego.checks.walk import show
 from policy_engine.rego.syntax.tree import Module, Ref, Var
 
 
-def check_conflicts(root: Node, modules: Sequence[Module], problems: Problems) -> None:
-    """Report every path whose rules contradict each other."""
+def check_conflicts(
+    root: Node, modules: Sequence[Module], sources: Mapping[str, str], problems: Problems
+) -> None:
+    """Report every path whose rules contradict each other; `sources` has the names that variables had."""
     for node in root.below():
         if node.rules:
-            _check_node(node, problems)
+            _check_node(node, sources, problems)
     _check_packages(root, modules, problems)
 
 
-def _check_node(node: Node, problems: Problems) -> None:
+def _check_node(node: Node, sources: Mapping[str, str], problems: Problems) -> None:
     rules = node.rules
     first = rules[0]
-    name = show(rules[-1].ref)
+    name = rules[-1].shown(sources)
     lower = [placed for below in node.below() if below is not node for placed in below.rules]
     clash = lower if any(placed.is_ground for placed in rules) else []
     if not clash and not all(placed.is_ground for placed in rules):
         clash = [placed for placed in lower if placed.rule.is_function]
     if clash:
-        shown = ", ".join(sorted({show(placed.ref) for placed in clash}))
-        _report(problems, first, f"rule {name} conflicts with [{shown}]")
+        found = sorted(
+            {(placed.shown(sources), placed.module.file, placed.rule.place.row) for placed in clash}
+        )
+        listed = "".join(f"\n  rule {shown} at {file}:{row}" for shown, file, row in found)
+        _report(problems, first, f"rule {name} conflicts with:{listed}")
         return
     if _is_mixed(rules):
         _report(problems, first, f"conflicting rules {name} found")

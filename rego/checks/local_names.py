@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from policy_engine.rego.checks.problems import COMPILE, Problems
+from policy_engine.rego.checks.problems import COMPILE, UNSAFE, Problems
 from policy_engine.rego.checks.resolve import declared_variables
 from policy_engine.rego.checks.scopes import Names, Occurrence, Scopes
 from policy_engine.rego.checks.walk import (
@@ -148,6 +148,8 @@ class _Renamer:
                 return Var(self._scopes.insert(arg.name, Occurrence.ARGUMENT), arg.place)
             case Object():
                 return replace(arg, pairs=tuple((key, self.argument(value)) for key, value in arg.pairs))
+            case Ref(head=Var(name=name)) if name in ROOTS:
+                self._problems.add(UNSAFE, f"var {name} is unsafe", self._file, arg.place)
             case Array() | Ref():
                 return rebuild(arg, self.argument)
             case Call():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from policy_engine.rego.checks.problems import RECURSION, Problems
 from policy_engine.rego.checks.rule_tree import Node, PlacedRule
-from policy_engine.rego.checks.walk import everything, rule_nodes, show
+from policy_engine.rego.checks.walk import everything, rule_nodes
 from policy_engine.rego.syntax.tree import Call, Ref, Rule, Var
 
 
@@ -16,16 +16,9 @@ def check_recursion(root: Node, sources: Mapping[str, str], problems: Problems) 
     needs = {placed: _needs(placed.rule, root) for placed in rules}
     for placed in _on_cycles(needs):
         path = _way_back(placed, needs)
-        shown = " -> ".join(_shown(step, sources) for step in path)
-        message = f"rule {_shown(placed, sources)} is recursive: {shown}"
+        shown = " -> ".join(step.shown(sources) for step in path)
+        message = f"rule {placed.shown(sources)} is recursive: {shown}"
         problems.add(RECURSION, message, placed.module.file, placed.rule.place)
-
-
-def _shown(placed: PlacedRule, sources: Mapping[str, str]) -> str:
-    path = tuple(
-        Var(sources.get(step.name, step.name)) if isinstance(step, Var) else step for step in placed.path
-    )
-    return show(Ref(Var("data"), path))
 
 
 def _needs(rule: Rule, root: Node) -> list[PlacedRule]:

@@ -5,9 +5,10 @@ A rule stands at the ground prefix of its ref: `p.q[x].r` of package `a` at data
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from policy_engine.rego.checks.walk import show
 from policy_engine.rego.syntax.tree import Module, Ref, Rule, Scalar, String, Term, Var
 
 
@@ -31,9 +32,12 @@ class PlacedRule:
     def is_ground(self) -> bool:
         return all(isinstance(step, Scalar) for step in self.path)
 
-    @property
-    def ref(self) -> Ref:
-        return Ref(Var("data"), self.path)
+    def shown(self, sources: Mapping[str, str]) -> str:
+        """The whole ref as a message has it; `sources` has the names that variables had."""
+        path = tuple(
+            Var(sources.get(step.name, step.name)) if isinstance(step, Var) else step for step in self.path
+        )
+        return show(Ref(Var("data"), path))
 
 
 @dataclass(slots=True, eq=False)

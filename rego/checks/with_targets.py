@@ -28,7 +28,7 @@ class WithTargets:
         if self._is_builtin(target):
             message = self._objection(target)
             if message:
-                self._problems.add(COMPILE, message, file, modifier.place)
+                self._problems.add(COMPILE, message, file, target.place)
             return self._names_function(modifier.value)
         message = "with keyword target must reference existing input, data, or a function"
         self._problems.add(TYPE, message, file, target.place)
