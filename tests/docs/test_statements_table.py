@@ -45,7 +45,7 @@ def written(action: Action) -> list[str]:
         marks = [*sorted(flags), *(["**opaque**"] if operation.opaque else [])]
         resources = [f"`{item.kind}:{item.name}` {item.access}" for item in operation.resources]
         cells = (operation.verb, " ".join(operation.effects), ", ".join(resources), " ".join(marks))
-        rows.append(" | ".join(cell or "–" for cell in cells))
+        rows.append(" | ".join(cell or "-" for cell in cells))
     return rows
 
 
