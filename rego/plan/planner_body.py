@@ -1,4 +1,4 @@
-"""Bodies: expressions one after the other, each of which must hold; negation, `every`, `some … in` and `with`."""
+"""Bodies: expressions one after the other, each of which must hold; negation, `every` and `with`."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ class BodyPlanner:
             self._frame.calls.expression(what)
         elif isinstance(what, Every):
             self._every(what)
-        elif isinstance(what, SomeIn):
-            self._some_in(what)
-        elif not isinstance(what, Some):
+        elif isinstance(what, Some | SomeIn):
+            raise self._frame.refused("`some` has to be resolved before planning", what.place)
+        else:
             self._test(what)
 
     def _test(self, term: Term) -> None:
@@ -84,21 +84,7 @@ class BodyPlanner:
     # --- negation and quantifiers -----------------------------------------------------------------------------------
 
     def _not(self, what: Any) -> None:
-        term = self._calls_first(what)
-        self._unless(lambda: self._plain(term))
-
-    def _calls_first(self, what: Any) -> Any:
-        """`not f(g(x))` is `y = g(x); not f(y)`: operands have to be defined, only the outermost is negated."""
-        if not isinstance(what, Call):
-            return what
-        args: list[Term] = []
-        for arg in what.args:
-            if isinstance(arg, Call):
-                variable = Var(f"__operand{self._writer.local()}__")
-                self._frame.bind(variable.name, self._frame.terms.value(arg))
-                arg = variable
-            args.append(arg)
-        return Call(what.operator, tuple(args), what.place)
+        self._unless(lambda: self._plain(what))
 
     def _unless(self, plan: Callable[[], None]) -> None:
         """Go on when the planned code fails.
@@ -140,12 +126,6 @@ class BodyPlanner:
                 self._writer.taken()
             kinds.append(block)
         self._writer.choose(kinds)
-
-    def _some_in(self, some: SomeIn) -> None:
-        key, value = self._writer.open_scan(self._frame.terms.value(some.collection))
-        if some.key is not None:
-            self._frame.unifier.match(key, some.key)
-        self._frame.unifier.match(value, some.value)
 
     # --- with -------------------------------------------------------------------------------------------------------
 

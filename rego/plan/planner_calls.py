@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from policy_engine.rego.plan import ir
 from policy_engine.rego.plan.environment import ConstantMock, FunctionMock, ValueMock
 from policy_engine.rego.plan.rule_tree import RuleGroup, function_path
-from policy_engine.rego.syntax.tree import Array, Call, Expr, Place, Ref, SetComprehension, String, Var
+from policy_engine.rego.syntax.tree import Call, Place, Ref, Var
 
 if TYPE_CHECKING:
     from policy_engine.rego.plan.planner_frame import Frame
@@ -34,22 +34,6 @@ class CallPlanner:
         self._frame = frame
         self._writer = frame.writer
 
-    def value(self, call: Call) -> ir.Operand:
-        """A call as a term."""
-        name = call.name
-        if name in UNIFICATIONS:
-            call = Call(Ref(Var("equal"), ()), call.args, call.place)
-        target = self._target(call.operator, call.place)
-        if len(call.args) != target.arity:
-            raise self._wrong_arity(call, target)
-        result = self._result(target, self._frame.terms.values(call.args))
-        return self._several(name, target, result)
-
-    def _several(self, name: str, target: _Target, result: ir.Operand) -> ir.Operand:
-        if name in _SEVERAL_RESULTS and target.stand_in is None:
-            return self._writer.open_scan(result)[1]
-        return result
-
     def expression(self, call: Call) -> None:
         """A call as an expression of a body: it must hold."""
         name = call.name
@@ -59,8 +43,6 @@ class CallPlanner:
         elif name in ("equal", "neq") and len(args) == 2 and self._frame.environment.mock(name) is None:
             left, right = self._frame.terms.values(args)
             self._writer.put(ir.EqualStmt if name == "equal" else ir.NotEqualStmt, a=left, b=right)
-        elif name == "print":
-            self._print(call)
         else:
             self._function_expression(call)
 
@@ -69,22 +51,13 @@ class CallPlanner:
         if len(call.args) not in (target.arity, target.arity + 1):
             raise self._wrong_arity(call, target)
         operands = self._frame.terms.values(call.args[: target.arity])
-        result = self._several(call.name, target, self._result(target, operands))
+        result = self._result(target, operands)
+        if target.name in _SEVERAL_RESULTS:
+            result = self._writer.open_scan(result)[1]
         if len(call.args) > target.arity:
             self._frame.unifier.match(result, call.args[-1])
-        elif call.name not in _WITHOUT_RESULT:
+        elif target.name not in _WITHOUT_RESULT:
             self._writer.put(ir.NotEqualStmt, a=result, b=ir.Bool(False))
-
-    def _print(self, call: Call) -> None:
-        """Each operand as the set of its values: one that is undefined is printed as such, and undoes nothing."""
-        operands = tuple(
-            SetComprehension(
-                Var("__printed"), (Expr(Call(Ref(Var("eq"), ()), (Var("__printed"), arg)), place=call.place),)
-            )
-            for arg in call.args
-        )
-        printer = Ref(Var("internal"), (String("print"),))
-        self._function_expression(Call(printer, (Array(operands),), call.place))
 
     # --- what is called ---------------------------------------------------------------------------------------------
 
@@ -93,7 +66,7 @@ class CallPlanner:
         if mock is None:
             return self._original(operator, place)
         if not isinstance(mock, FunctionMock):
-            return _Target(self._original(operator, place).arity, stand_in=mock)
+            return _Target(self._arity(operator, place), stand_in=mock)
         with self._frame.within(self._frame.environment.without_mocks()):
             return self._original(mock.function, place)
 
@@ -101,11 +74,17 @@ class CallPlanner:
         group = self.function_group(operator)
         if group is not None:
             return _Target(group.arity, *self._frame.function(group))
-        name = operator.dotted
-        arity = self._frame.program.builtin_arity(name)
-        if arity is None or not isinstance(operator.head, Var):
-            raise self._frame.refused(f"undefined function `{name}`: define it, or mend the name", place)
-        return _Target(arity, name)
+        return _Target(self._arity(operator, place), operator.dotted)
+
+    def _arity(self, operator: Ref, place: Place) -> int:
+        group = self.function_group(operator)
+        if group is not None:
+            return group.arity
+        arity = self._frame.program.builtin_arity(operator.dotted)
+        if arity is None:
+            message = f"undefined function `{operator.dotted}`: define it, or mend the name"
+            raise self._frame.refused(message, place)
+        return arity
 
     def function_group(self, operator: Ref) -> RuleGroup | None:
         """The rules of a function of the policy."""

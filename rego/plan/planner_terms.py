@@ -16,18 +16,14 @@ from policy_engine.rego.syntax.tree import (
     ArrayComprehension,
     Body,
     Boolean,
-    Call,
-    Expr,
     Null,
     Number,
     Object,
     ObjectComprehension,
     Ref,
-    Scalar,
     Set,
     SetComprehension,
     String,
-    Template,
     Term,
     Var,
 )
@@ -55,13 +51,17 @@ class TermPlanner:
             ArrayComprehension: self._array_comprehension,
             SetComprehension: self._set_comprehension,
             ObjectComprehension: self._object_comprehension,
-            Call: lambda term: frame.calls.value(term),
-            Template: self._template,
         }
 
     def value(self, term: Term) -> ir.Operand:
         """Write code for a term."""
-        return self._kinds[type(term)](term)
+        kind = self._kinds.get(type(term))
+        if kind is None:
+            name = type(term).__name__.lower()
+            raise self._frame.refused(
+                f"a {name} can't stand here: it has to be an expression of its own", term.place
+            )
+        return kind(term)
 
     def values(self, terms: Sequence[Term]) -> list[ir.Operand]:
         return [self.value(term) for term in terms]
@@ -97,7 +97,7 @@ class TermPlanner:
         elif isinstance(term, Ref):
             yield from self.missing(term.head)
             for step in term.path:
-                if isinstance(step, Ref | Call):
+                if isinstance(step, Ref):
                     yield from self.missing(step)
         elif isinstance(term, Array | Set):
             for item in term.items:
@@ -106,9 +106,6 @@ class TermPlanner:
             for key, value in term.pairs:
                 yield from self.missing(key)
                 yield from self.missing(value)
-        elif isinstance(term, Call):
-            for arg in term.args:
-                yield from self.missing(arg)
 
     # --- scalars and variables --------------------------------------------------------------------------------------
 
@@ -207,20 +204,3 @@ class TermPlanner:
             add()
         self._writer.nest(ir.BlockStmt, block)
         return target
-
-    def _template(self, term: Template) -> ir.Operand:
-        """A part in braces is handed over as the set of its values, so that undefined doesn't undo the whole text."""
-        parts = tuple(part if isinstance(part, String) else _as_set(part) for part in term.parts)
-        return self.value(Call(_TEMPLATE, (Array(parts),), term.place))
-
-
-_TEMPLATE = Ref(Var("internal"), (String("template_string"),))
-
-
-def _as_set(part: Expr) -> Term:
-    if isinstance(part.what, Scalar):
-        return part.what
-    if not isinstance(part.what, Ref | Var | Call | Array | Object | Set):
-        return SetComprehension(Var("__part"), (part,))
-    bound = Expr(Call(Ref(Var("eq"), ()), (Var("__part"), part.what)), withs=part.withs, place=part.place)
-    return SetComprehension(Var("__part"), (bound,))
