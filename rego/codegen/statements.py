@@ -12,6 +12,7 @@ from typing import Any, Final
 from policy_engine.rego.codegen.literals import fold
 from policy_engine.rego.codegen.names import Names
 from policy_engine.rego.codegen.nodes import Node
+from policy_engine.rego.codegen.shortcuts import shortcut
 from policy_engine.rego.codegen.writer import PathLoad, Writer
 from policy_engine.rego.plan import ir
 from policy_engine.rego.value_model import equal, key
@@ -190,6 +191,13 @@ class Statements:
 
     def block(self, node: Node, _: ir.BlockStmt) -> bool:
         for nodes in node.blocks:
+            first = nodes[0].stmt if nodes else None
+            if isinstance(first, ir.BreakStmt):
+                # A block that is left at once: the jump starts one block further out.
+                if first.index == 0:
+                    continue
+                self.w.put(self.w.leave(first.index - 1))
+                return False
             self.w.pass_on(self.w.block(nodes, self._write))
         return True
 
@@ -266,12 +274,16 @@ class Statements:
             self.assign(stmt.result, inline(self, arguments, constants))
             return True
         builtin, name = self.names.builtin(stmt.func)
-        evaluation = self.w.variable("E")
+        evaluation, texts = self.w.variable("E"), list(arguments)
         if builtin.context:
             arguments.insert(0, evaluation)
         self.w.known.forget((stmt.result,))
         self.w.put("try:")
-        self.w.put_deeper(f"{result} = {name}({', '.join(arguments)})")
+        asked = f"{name}({', '.join(arguments)})"
+        short = shortcut(stmt.func, texts, [self.constant(item) for item in stmt.args])
+        self.w.put_deeper(
+            f"{result} = {asked if short is None else f'{short[1]} if {short[0]} else {asked}'}"
+        )
         self.w.put("except BuiltinError as error:")
         self.w.put_deeper(f"{result} = {evaluation}.builtin_failed({stmt.func!r}, error)")
         if stmt.func not in VOID:

@@ -200,6 +200,9 @@ class Writer:
         if head is not None:
             self._wrap(mark, head)
         elif level.used:
+            if [line[1] for line in self.lines[mark:]] == ["break"]:
+                del self.lines[mark:]
+                return level.crossed
             if end_reached:
                 self.put("break")
             self._wrap(mark, "while True:")
