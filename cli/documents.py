@@ -22,15 +22,23 @@ T = TypeVar("T")
 
 def read_document(path: str, kind: type[T], what: str) -> T:
     """Return the JSON file at `path` as `kind`; `what` names it in errors. `-` reads standard input."""
+    from policy_engine.rego.errors import RegoError
+    from policy_engine.rego.json_source import read_json
+
     data = read_bytes(path, what)
     try:
-        return msgspec.json.decode(data, type=kind)
+        value = read_json(data.decode("utf-8"), path, max_bytes=MAX_BYTES)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         message, where = explain(error, kind)
         place = f" at `{'.'.join(map(str, where))}`" if where else ""
         raise DocumentError(f"the {what}{place}: {message}", code=f"{what}_invalid", file=path) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"the {what} is no JSON: {error}", code="json_invalid", file=path) from None
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"the {what} is not UTF-8: {error}", code="json_invalid", file=path) from None
+    except RegoError as error:
+        raise DocumentError(
+            f"the {what}: {error.message}", code=error.code, file=path, row=error.row, column=error.column
+        ) from None
 
 
 def read_bytes(path: str, what: str) -> bytes:

@@ -21,7 +21,7 @@ from policy_engine.documents.action import Action
 from policy_engine.documents.canonical import digest, digest_bytes
 from policy_engine.documents.decision import Decision, PolicyVersion, ReasonCode
 from policy_engine.documents.errors import DocumentError
-from policy_engine.documents.identity import Identity, validate_identity
+from policy_engine.documents.identity import Identity, is_person, validate_identity
 from policy_engine.documents.request import Context, Grant, HistoryFact, Request
 from policy_engine.verdict import Judgement, judge, refuse
 
@@ -216,13 +216,15 @@ def _encode(request: Request) -> bytes:
 
 
 def _usable(grant: Grant, bound_to: str, now: datetime) -> bool:
-    """Tell whether a grant is bound to exactly this request, unexpired and not used up."""
+    """Tell whether a grant is bound to exactly this request, unexpired, not used up, and clear about persons."""
     try:
         expires_at = datetime.fromisoformat(grant.expires_at)
     except ValueError:
         return False
     if expires_at.tzinfo is None:
         return False  # a time without a zone may be anybody's
+    if not all(map(is_person, (grant.requested_by, *(vote.person for vote in grant.approvals)))):
+        return False  # a name that could be mistaken for another one may be one person twice
     return grant.bound_to == bound_to and expires_at > now and grant.used < grant.max_uses
 
 

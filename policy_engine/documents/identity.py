@@ -8,6 +8,7 @@ the chain's members, the owners of its agents, and the other accounts that the c
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal
 
 import msgspec
@@ -89,12 +90,30 @@ def validate_identity(identity: Identity) -> None:
         raise DocumentError(
             "the delegation chain must run from `subject` (first) to `actor` (last)", code="identity_invalid"
         )
-    names = [checked.subject, checked.actor, *checked.groups, *checked.scopes, *checked.conflict_set]
-    names += [name for link in checked.chain for name in (link.sub, link.iss, link.owner) if name]
-    for name in (checked.subject, checked.actor, *names):
-        if not name or len(name) > MAX_NAME or not name.isprintable():
+    persons = [checked.subject, checked.actor, *checked.conflict_set]
+    persons += [name for link in checked.chain for name in (link.sub, link.owner) if name is not None]
+    others = [*checked.groups, *checked.scopes, *(link.iss for link in checked.chain if link.iss)]
+    for name in (*persons, *others):
+        if not is_name(name):
             raise DocumentError(
                 f"a name in the identity is empty, longer than {MAX_NAME} or holds control characters: "
-                f"`{name[:40]!a}`",
+                f"`{ascii(name[:40])}`",
                 code="identity_invalid",
             )
+    for person in persons:
+        if not is_person(person):
+            raise DocumentError(
+                f"the person `{ascii(person[:40])}` could be mistaken for another one: write it without spaces "
+                "around it, in Unicode's NFKC form",
+                code="identity_invalid",
+            )
+
+
+def is_name(name: str) -> bool:
+    """Tell whether `name` can be shown and compared: not empty, not too long, nothing invisible in it."""
+    return 0 < len(name) <= MAX_NAME and name.isprintable()
+
+
+def is_person(name: str) -> bool:
+    """Tell whether `name` has the one spelling that persons are compared by, so that nobody is two people."""
+    return is_name(name) and name == name.strip() and unicodedata.is_normalized("NFKC", name)

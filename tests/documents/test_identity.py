@@ -57,6 +57,10 @@ def test_json_completes_the_same_way() -> None:
         {"subject": "ana", "chain": None},
         {"subject": "ana", "conflict_set": (7,)},
         {"subject": "\ud800"},
+        {"subject": "ana "},
+        {"subject": "\uff41na"},
+        {"subject": "ana", "conflict_set": ("an\u200ba",)},
+        {"subject": "ana", "chain": (ANA, ChainLink(sub="bot", owner=""))},
     ],
 )
 def test_nonsense_is_refused_with_a_code(fields: dict[str, Any]) -> None:
@@ -64,3 +68,8 @@ def test_nonsense_is_refused_with_a_code(fields: dict[str, Any]) -> None:
     with pytest.raises(DocumentError) as caught:
         validate_identity(identity)
     assert caught.value.code == "identity_invalid"
+
+
+@pytest.mark.parametrize("name", ["Émile", "Жанна", "ana.b@acme.example", "o'neill", "李 雷"])
+def test_names_of_the_world_are_persons(name: str) -> None:
+    validate_identity(Identity(subject=name))

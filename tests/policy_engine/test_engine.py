@@ -152,6 +152,9 @@ def test_a_grant_for_exactly_this_lets_it_run(engine: PolicyEngine) -> None:
         {"approvals": (Approval(person="lena", groups=("lead",)),) * 2},
         {"approvals": (Approval(person="lena", groups=("lead",)), Approval(person="ana", groups=("lead",)))},
         {"requested_by": "luis"},
+        {"approvals": (Approval(person="lena", groups=("lead",)), Approval(person="lena ", groups=("lead",)))},
+        {"approvals": (Approval(person="lena", groups=("lead",)), Approval(person="", groups=("lead",)))},
+        {"approvals": (Approval(person="lena", groups=("lead",)), Approval(person="\uff41na", groups=("lead",)))},
     ],
 )
 def test_any_other_grant_does_not(engine: PolicyEngine, changes: dict[str, Any]) -> None:

@@ -113,9 +113,19 @@ opacity_admitted(false, operation) if not scope.vague(operation)
 
 # The effects that this resource answers for: of an operation that reads one thing and writes another, reading
 # belongs to what is read and the rest to what is written or run.
-required(operation, resource) := of_part if {
+required(operation, resource) := of_part | unsaid(of_part, resource) if {
 	of_part := answered(operation, resource)
 	count(of_part) > 0
+}
+
+# Whatever its effects say, something that is written is at least updated.
+unsaid(effects, resource) := {"update"} if only_read(effects, resource)
+
+unsaid(effects, resource) := set() if not only_read(effects, resource)
+
+only_read(effects, resource) if {
+	resource.access == "write"
+	count(effects - {"read", "unknown"}) == 0
 }
 
 # Nothing is touched for nothing.

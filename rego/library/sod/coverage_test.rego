@@ -252,3 +252,10 @@ test_odd_names_of_duties_are_shown_as_they_are if {
 	request := by(["wiper"], [wipe])
 	{member.message | some member in coverage.allow} == {"covered by wipe \"all\", ☂"} with input.identity as request.identity with input.action as request.action with input.context as request.context with data.sod.duties as given
 }
+
+test_what_is_written_is_updated_whatever_the_effects_say if {
+	written := [table("public.orders", "write")]
+	coverage.required(operation("x", ["read"], written), written[0]) == {"read", "update"}
+	coverage.required(operation("x", ["delete"], written), written[0]) == {"delete"}
+	coverage.required(operation("x", ["session"], written), written[0]) == {"session"}
+}

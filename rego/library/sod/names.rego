@@ -139,7 +139,16 @@ may_be_same(_, name) if contains(name, "\"")
 
 part_may_match(pattern, part) if glob.match(pattern, null, part)
 
-part_may_match(_, "*")
+# `customers*` may be any table that begins so.
+part_may_match(pattern, part) if {
+	contains(part, "*")
+	startswith(stem(pattern), stem(part))
+}
+
+part_may_match(pattern, part) if {
+	contains(part, "*")
+	startswith(stem(part), stem(pattern))
+}
 
 part_may_match(_, "?")
 

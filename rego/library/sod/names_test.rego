@@ -148,6 +148,8 @@ same_columns := [
 	["public.customers.email", "customers.email"],
 	["public.customers.email", "email"],
 	["public.customers.email", "customers.*"],
+	["public.customers.email", "public.cust*.email"],
+	["public.cust*.email", "public.customers*.email"],
 	["public.customers.email", "*"],
 	["public.customers.email", "?.email"],
 	["public.customers.email", "?"],
@@ -167,6 +169,7 @@ other_columns := [
 	["public.customers.email", "public.orders.email"],
 	["public.customers.email", "hr.customers.email"],
 	["public.customers.email", "orders.*"],
+	["public.customers.email", "public.orders*.email"],
 	["public.customers.*", "public.orders.id"],
 	["*.*.email", "public.customers.email_hash"],
 ]
