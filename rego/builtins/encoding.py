@@ -30,8 +30,15 @@ def base64_decode(text: Any) -> str:
     """What a base64 form stands for."""
     compact = string(text, 1).translate(_LINE_ENDS)
     if not _BASE64.fullmatch(compact):
-        raise BuiltinError("illegal base64 data")
+        raise _illegal(text, "+/")
     return from_bytes(base64.b64decode(compact))
+
+
+def _illegal(text: str, marks: str) -> BuiltinError:
+    """The error for what isn't base64, with the first byte that can't be right."""
+    good = re.match(rf"[A-Za-z0-9{re.escape(marks)}\r\n]*", text)
+    at = len(to_bytes(text[: good.end() if good else 0]))
+    return BuiltinError(f"illegal base64 data at input byte {at}")
 
 
 @builtin("base64.is_valid", arity=1)
@@ -66,7 +73,7 @@ def decode_base64url(text: str) -> bytes:
         text += "=" * (-len(text) % 4)
     compact = text.translate(_LINE_ENDS)
     if not _BASE64_URL.fullmatch(compact):
-        raise BuiltinError("illegal base64 data")
+        raise _illegal(text, "-_")
     return base64.urlsafe_b64decode(compact)
 
 
@@ -79,10 +86,13 @@ def hex_encode(text: Any) -> str:
 @builtin("hex.decode", arity=1)
 def hex_decode(text: Any) -> str:
     """What pairs of hexadecimal digits stand for."""
-    try:
-        return from_bytes(binascii.unhexlify(to_bytes(string(text, 1))))
-    except binascii.Error as error:
-        raise BuiltinError(f"encoding/hex: {error}") from None
+    data = to_bytes(string(text, 1))
+    for byte in data:
+        if byte not in b"0123456789abcdefABCDEF":
+            raise BuiltinError(f"encoding/hex: invalid byte: U+{byte:04X} '{chr(byte)}'")
+    if len(data) % 2:
+        raise BuiltinError("encoding/hex: odd length hex string")
+    return from_bytes(binascii.unhexlify(data))
 
 
 @builtin("urlquery.encode", arity=1)

@@ -66,6 +66,10 @@ def _steps(left: list[_Token], right: list[_Token], place: _Place) -> list[_Plac
     return steps
 
 
+def _bad(text: str, at: int, reason: str) -> BuiltinError:
+    return BuiltinError(f"input:{text}, pos:{at}, {reason}: the input provided is invalid")
+
+
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     at = 0
@@ -85,9 +89,9 @@ def _token(text: str, at: int) -> tuple[int, _Token]:
     if char == "[":
         return _set(text, at + 1)
     if char == "]":
-        raise BuiltinError(f"input:{text}, pos:{at + 1}, set-close ']' with no preceding '['")
+        raise _bad(text, at + 1, "set-close ']' with no preceding '['")
     if char in "+*":
-        raise BuiltinError(f"input:{text}, pos:{at + 1}, flag '{char}' must be preceded by a non-flag")
+        raise _bad(text, at + 1, f"flag '{char}' must be preceded by a non-flag")
     at, char, _ = _char(text, at)
     return at, _Token(((ord(char), ord(char)),))
 
@@ -97,7 +101,7 @@ def _char(text: str, at: int) -> tuple[int, str, bool]:
     if text[at] != "\\":
         return at + 1, text[at], False
     if at + 1 == len(text):
-        raise BuiltinError(f"input:{text}, pos:{at}, input ends with a \\ (escape) character")
+        raise _bad(text, at, "input ends with a \\ (escape) character")
     return at + 2, text[at + 1], True
 
 
@@ -115,21 +119,17 @@ def _set(text: str, at: int) -> tuple[int, _Token]:
             at, high = _range_end(text, at, previous)
             ranges.append((ord(previous), ord(high)))
             previous = ""
-    raise BuiltinError(f"input:{text}, pos:{at}, found [ without matching ]")
+    raise _bad(text, at, "found [ without matching ]")
 
 
 def _range_end(text: str, at: int, previous: str) -> tuple[int, str]:
     if not previous:
-        raise BuiltinError(f"input:{text}, pos:{at}, range character '-' must be preceded by a character")
+        raise _bad(text, at, "range character '-' must be preceded by a character")
     if at >= len(text) - 1:
-        raise BuiltinError(f"input:{text}, pos:{at}, range character '-' must be followed by a character")
+        raise _bad(text, at, "range character '-' must be followed by a character")
     at, char, escaped = _char(text, at)
     if not escaped and char in "]-":
-        raise BuiltinError(
-            f"input:{text}, pos:{at}, range character '-' cannot be followed by a special symbol"
-        )
+        raise _bad(text, at, "range character '-' cannot be followed by a special symbol")
     if char < previous:
-        raise BuiltinError(
-            f"input:{text}, pos:{at}, range is out of order: '{char}' comes before '{previous}'"
-        )
+        raise _bad(text, at, f"range is out of order: '{char}' comes before '{previous}'")
     return at, char
