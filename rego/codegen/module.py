@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from policy_engine.rego.builtins.registry import BuiltinError
 from policy_engine.rego.codegen import runtime
+from policy_engine.rego.codegen.early import single_answer
 from policy_engine.rego.codegen.names import Function, Names
 from policy_engine.rego.codegen.nodes import Node, build
 from policy_engine.rego.codegen.statements import Statements
@@ -76,13 +77,10 @@ def generate(policy: ir.Policy) -> Module:
             function = names.function(func.name)
             assert function is not None  # noqa: S101 - `Names` knows all functions of the plan
             functions[func.name] = (func.path, function)
-            parameters = [f"l{param}" for param in func.params[2:]]
-            lines += _function(function.name, parameters, func.params, func.blocks, names, is_plan=False)
+            lines += _function(function.name, func, names)
         entrypoints = {plan.name: f"p{index}" for index, plan in enumerate(policy.plans)}
         for plan in policy.plans:
-            lines += _function(
-                entrypoints[plan.name], [], (ir.INPUT, ir.DATA), plan.blocks, names, is_plan=True
-            )
+            lines += _function(entrypoints[plan.name], plan, names)
     except ValueError as error:
         raise RegoCompileError([Issue("plan_invalid", f"the plan can't be carried out: {error}")]) from None
     except RecursionError:
@@ -101,20 +99,17 @@ def generate(policy: ir.Policy) -> Module:
     )
 
 
-def _function(
-    name: str,
-    parameters: list[str],
-    assigned: tuple[int, ...],
-    blocks: tuple[ir.Block, ...],
-    names: Names,
-    *,
-    is_plan: bool,
-) -> list[Line]:
-    tree, facts = build(blocks, assigned)
+def _function(name: str, body: ir.Func | ir.Plan, names: Names) -> list[Line]:
+    is_plan = isinstance(body, ir.Plan)
+    assigned = (ir.INPUT, ir.DATA) if isinstance(body, ir.Plan) else body.params
+    parameters = [f"l{param}" for param in assigned[2:]]
+    tree, facts = build(body.blocks, assigned)
     if {ir.INPUT, ir.DATA} & _plainly_assigned(tree):
         raise ValueError("input and data can only be replaced by `with`")
     writer = Writer(name, facts)
     statements = Statements(writer, names, is_function=bool(parameters))
+    if isinstance(body, ir.Func) and not writer.framed:
+        statements.answer = single_answer(body, tree)
     unsure = facts.unsure - set(assigned)
     writer.known.undefined |= unsure
     for nodes in tree:

@@ -28,6 +28,8 @@ class Statements:
         self.w = writer
         self.names = names
         self.is_function = is_function
+        self.answer: int | None = None
+        """The local whose only possible value is the function's answer."""
 
     def write(self, nodes: list[Node]) -> bool:
         """All statements of a block; whether its end can be reached."""
@@ -317,6 +319,9 @@ class Statements:
         return True
 
     def assign_once(self, node: Node, stmt: ir.AssignVarOnceStmt) -> bool:
+        if stmt.target == self.answer:
+            self.w.put(f"return {self.operand(stmt.source)}")
+            return False
         if stmt.target in self.w.known.undefined:
             return self.assign_var(node, ir.AssignVarStmt(source=stmt.source, target=stmt.target))
         target, source = self.w.local(stmt.target), self.operand(stmt.source)
@@ -324,6 +329,8 @@ class Statements:
         return True
 
     def reset(self, _: Node, stmt: ir.ResetLocalStmt) -> bool:
+        if stmt.target == self.answer:
+            return True
         self.assign(stmt.target, "...")
         self.w.known.undefined.add(stmt.target)
         return True
@@ -399,10 +406,15 @@ class Statements:
         return True
 
     def is_defined(self, _: Node, stmt: ir.IsDefinedStmt) -> bool:
+        if stmt.source == self.answer:
+            self.w.put(self.w.leave())
+            return False
         self.w.fail_if(f"{self.w.local(stmt.source)} is ...")
         return True
 
     def is_undefined(self, _: Node, stmt: ir.IsUndefinedStmt) -> bool:
+        if stmt.source == self.answer:
+            return True
         self.w.fail_if(f"{self.w.local(stmt.source)} is not ...")
         self.w.known.undefined.add(stmt.source)
         return True
