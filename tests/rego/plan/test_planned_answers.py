@@ -88,7 +88,11 @@ CASES: list[tuple[str, str, Any]] = [
     ("an object of a function's argument", 'p := f({"k": {"n": 4}})\nf({"k": {"n": x}}) := x', 4),
     ("unification of arrays", "p := [x, y] if [x, [y, 3]] = [1, [2, 3]]", [1, 2]),
     ("unification in both directions", "p := [x, y] if [x, 2] = [1, y]", [1, 2]),
-    ("unification where a later pair comes first", "p := [x, y, z] if [z, x, y] = [[x, y], 1, 2]", [1, 2, [1, 2]]),
+    (
+        "unification where a later pair comes first",
+        "p := [x, y, z] if [z, x, y] = [[x, y], 1, 2]",
+        [1, 2, [1, 2]],
+    ),
     ("unification of objects", 'p := [x, y] if {"a": x, "b": 2} = {"a": 1, "b": y}', [1, 2]),
     ("unification of different lengths", "p := x if [x, 1] = input.xs", NOTHING),
     ("unification with a document", 'p := x if {"v": x} = data.base.b', 2),
@@ -227,7 +231,10 @@ def policy_for(text: str, *entrypoints: str) -> ir.Policy:
         assert module is not None
         modules.append(module)
     arities = {name: known.arity for name in names() if (known := lookup(name)) is not None}
-    return plan(compile_modules(modules, {"eq": 2, "assign": 2, "print": -1, **arities}), entrypoints=entrypoints or ("t/p",))
+    return plan(
+        compile_modules(modules, {"eq": 2, "assign": 2, "print": -1, **arities}),
+        entrypoints=entrypoints or ("t/p",),
+    )
 
 
 def in_any_order(value: Any) -> Any:
