@@ -12,7 +12,7 @@ from policy_engine.rego.checks.conflicts import check_conflicts
 from policy_engine.rego.checks.flatten import Flattener, Hoister
 from policy_engine.rego.checks.functions import Functions
 from policy_engine.rego.checks.local_names import rename_in_modules, rename_in_query, variables_in
-from policy_engine.rego.checks.problems import Problems, lines_of
+from policy_engine.rego.checks.problems import COMPILE, Problems, lines_of
 from policy_engine.rego.checks.recursion import check_recursion
 from policy_engine.rego.checks.reserved import check_deprecated, check_reserved
 from policy_engine.rego.checks.resolve import global_names, resolve_body, resolve_modules
@@ -21,6 +21,7 @@ from policy_engine.rego.checks.safety import Safety
 from policy_engine.rego.checks.scopes import Names
 from policy_engine.rego.checks.walk import rule_nodes, variables
 from policy_engine.rego.checks.with_targets import WithTargets
+from policy_engine.rego.errors import Issue, RegoCompileError
 from policy_engine.rego.syntax.tree import Body, Import, Module, Rule, String
 
 
@@ -33,7 +34,15 @@ def compile_modules(
     messages.
     """
     problems = Problems(lines_of(sources or {}))
-    arities = {"eq": 2, "assign": 2, "print": -1, **arities}
+    try:
+        return _compile_modules(modules, {"eq": 2, "assign": 2, "print": -1, **arities}, problems)
+    except RecursionError:
+        raise RegoCompileError([Issue(COMPILE, "nested too deep for what is left of the stack")]) from None
+
+
+def _compile_modules(
+    modules: Sequence[Module], arities: Mapping[str, int], problems: Problems
+) -> CheckedModules:
     for module in modules:
         check_reserved(module, problems)
     problems.stop()

@@ -12,8 +12,8 @@ from policy_engine.rego.errors import Issue
 from policy_engine.rego.syntax.tokens import KEYWORDS, Kind, Source, Token
 from policy_engine.rego.syntax.tree import Place, Term
 
-MAX_DEPTH: Final = 100
-"""How deep brackets, bodies and operators may be nested: far beyond people's policies, far from Python's limit."""
+MAX_DEPTH: Final = 80
+"""How deep terms and bodies may be nested: far beyond people's policies, far from Python's limit."""
 FUTURE_KEYWORDS: Final = frozenset({"contains", "every", "if", "in"})
 """Keywords of Rego v1 that a module in v0 has to import."""
 COMING_KEYWORDS: Final = frozenset({"and", "not", "or"})

@@ -29,6 +29,7 @@ from policy_engine.rego.syntax.tree import (
 )
 
 MAX_CHARACTERS: Final = 8 * 1024 * 1024
+_TOO_DEEP: Final = "nested too deep for what is left of the stack"
 
 
 def parse_module(text: str, file: str = "", version: int = 1) -> tuple[Module | None, list[Issue]]:
@@ -43,6 +44,8 @@ def parse_module(text: str, file: str = "", version: int = 1) -> tuple[Module | 
         module = _module(cursor, source, comments)
     except Refused as refusal:
         return None, [refusal.issue]
+    except RecursionError:
+        return None, [Issue("rego_parse_error", _TOO_DEEP, file)]
     return (None, cursor.issues) if cursor.issues else (module, [])
 
 
@@ -59,6 +62,8 @@ def parse_query(text: str, file: str = "", version: int = 1) -> tuple[Body | Non
             raise cursor.refusal("the expression has too many operators or levels: split it", place)
     except Refused as refusal:
         return None, [refusal.issue]
+    except RecursionError:
+        return None, [Issue("rego_parse_error", _TOO_DEEP, file)]
     return body, []
 
 

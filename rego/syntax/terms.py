@@ -48,7 +48,6 @@ def named(name: str, place: Place) -> Ref:
 
 def parse_term_infix(c: Cursor, *, in_list: bool = False) -> Term:
     """A term with operators; `k, v in xs` only outside of a list, where the comma would be the list's."""
-    c.enter()
     left = _relation(c, 1)
     while True:
         if not in_list and c.shape == "," and (call := _key_value_in(c, left)) is not None:
@@ -57,7 +56,6 @@ def parse_term_infix(c: Cursor, *, in_list: bool = False) -> Term:
             operator = _member(c, MEMBER)
             left = Call(operator, (left, _relation(c, 1)), left.place)
         else:
-            c.leave()
             return left
 
 
@@ -185,7 +183,6 @@ def _finish(c: Cursor, head: Term) -> Term:
 
 def parse_ref(c: Cursor, head: Term) -> Term:
     """`head` with the path, calls included, that follows without blank space."""
-    c.enter()
     path: list[Term] = []
     first = True
     while first or (c.shape in _REF_STARTS and not c.is_spaced):
@@ -205,10 +202,8 @@ def parse_ref(c: Cursor, head: Term) -> Term:
         else:
             call = _call(c, Ref(head, tuple(path), head.place))
             if c.shape not in (".", "[") or c.is_spaced:
-                c.leave()
                 return call
             head, path, first = call, [], True
-    c.leave()
     return Ref(head, tuple(path), head.place)
 
 
