@@ -112,7 +112,7 @@ def _function(name: str, body: ir.Func | ir.Plan, names: Names) -> list[Line]:
         statements.answer = single_answer(body, tree)
     unsure = facts.unsure - set(assigned)
     writer.known.undefined |= unsure
-    for nodes in tree:
+    for nodes, writer.body in zip(tree, facts.bodies, strict=True):
         writer.pass_on(writer.block(nodes, lambda _, inner: statements.write(inner)))
     head = _head(writer, parameters, unsure, is_plan=is_plan)
     end: list[Line] = [(1, f"return {writer.variable('R')}" if is_plan else "return ...", writer.location)]

@@ -29,13 +29,32 @@ class Node:
 
 
 @dataclass(slots=True)
+class BodyFacts:
+    """What holds within one outermost block. The numbers of locals start again in each, so it is told block by block."""
+
+    assigned_elsewhere: set[int] = field(default_factory=set)
+    """Locals that are given a value which is not made here."""
+    changed: set[int] = field(default_factory=set)
+    """Locals whose value is changed in place by some statement."""
+    live: set[int] = field(default_factory=set)
+    """Locals whose value is of use to anything."""
+    copies: list[tuple[int, int]] = field(default_factory=list)
+    """Target and source of plain assignments."""
+
+    def close(self) -> None:
+        """A copied local is of use if the copy is."""
+        growing = True
+        while growing:
+            found = {source for target, source in self.copies if target in self.live}
+            growing = not found <= self.live
+            self.live |= found
+
+
+@dataclass(slots=True)
 class Facts:
     """What holds for a whole function."""
 
-    assigned: set[int] = field(default_factory=set)
-    read: set[int] = field(default_factory=set)
-    changed: set[int] = field(default_factory=set)
-    """Locals whose value is changed in place by some statement."""
+    bodies: list[BodyFacts] = field(default_factory=list)
     unsure: set[int] = field(default_factory=set)
     """Locals that may be read before anything was assigned to them."""
     borrows: bool = False
@@ -96,24 +115,39 @@ def nested(stmt: ir.Stmt) -> Sequence[ir.Block]:
     return ()
 
 
-def build(blocks: Iterable[ir.Block], assigned: Iterable[int]) -> tuple[list[list[Node]], Facts]:
-    """The nodes of a function's blocks, linked, and its facts. `assigned` are the parameters."""
-    builder = _Builder(assigned)
-    tree = [builder.block(block, 1) for block in blocks]
-    builder.facts.borrows = bool(builder.facts.changed & builder.from_elsewhere)
+def build(blocks: Iterable[ir.Block], parameters: Iterable[int]) -> tuple[list[list[Node]], Facts]:
+    """The nodes of a function's blocks, linked, and its facts."""
+    builder = _Builder(parameters)
+    tree = [builder.body(block) for block in blocks]
+    builder.finish()
     return tree, builder.facts
 
 
 class _Builder:
-    def __init__(self, assigned: Iterable[int]) -> None:
+    def __init__(self, parameters: Iterable[int]) -> None:
         self.facts = Facts()
-        self._parameters = frozenset(assigned)
-        self._latest: dict[int, tuple[Node, int]] = {}
+        self._parameters = frozenset(parameters)
+        self._latest: dict[int, tuple[Node, int, BodyFacts]] = {}
         self._open: set[int] = set()
         self._blocks = 0
-        self.from_elsewhere: set[int] = set()
+        self._body = BodyFacts()
+        # Locals whose value comes, or may come, from another outermost block: they count in all of them.
+        self._shared_reads: set[int] = set()
+        self._shared_changes: set[int] = set()
 
-    def block(self, block: ir.Block, depth: int) -> list[Node]:
+    def body(self, block: ir.Block) -> list[Node]:
+        self._body = BodyFacts()
+        self.facts.bodies.append(self._body)
+        return self._block(block, 1)
+
+    def finish(self) -> None:
+        for body in self.facts.bodies:
+            body.live |= self._shared_reads
+            body.changed |= self._shared_changes
+            body.close()
+            self.facts.borrows = self.facts.borrows or bool(body.changed & body.assigned_elsewhere)
+
+    def _block(self, block: ir.Block, depth: int) -> list[Node]:
         self._blocks += 1
         number = self._blocks
         self._open.add(number)
@@ -125,18 +159,20 @@ class _Builder:
     def _node(self, stmt: ir.Stmt, number: int, depth: int) -> Node:
         node = Node(stmt, [])
         for local in sources(stmt):
-            self.facts.read.add(local)
+            if isinstance(stmt, ir.AssignVarStmt):
+                self._body.copies.append((stmt.target, local))
+            else:
+                self._body.live.add(local)
             self._use(local, node, change=False)
         changed = changed_local(stmt)
         if changed is not None:
-            self.facts.changed.add(changed)
+            self._body.changed.add(changed)
             self._use(changed, node, change=True)
         for local in targets(stmt):
-            self.facts.assigned.add(local)
             if not isinstance(stmt, _MAKES):
-                self.from_elsewhere.add(local)
-            self._latest[local] = (node, number)
-        node.blocks = [self.block(block, depth + 1) for block in nested(stmt)]
+                self._body.assigned_elsewhere.add(local)
+            self._latest[local] = (node, number, self._body)
+        node.blocks = [self._block(block, depth + 1) for block in nested(stmt)]
         return node
 
     def _use(self, local: int, node: Node, *, change: bool) -> None:
@@ -145,11 +181,12 @@ class _Builder:
             if local not in self._parameters:
                 self.facts.unsure.add(local)
             return
-        # A value from a block that is already closed is there only if that block ran so far. The same holds for a
-        # local with two assignments, one of them in a closed block, so any use from outside makes it unsure.
-        origin, block = latest
+        # A value from a block that is already closed is there only if that block ran so far.
+        origin, block, body = latest
         if block not in self._open:
             self.facts.unsure.add(local)
+            if body is not self._body:
+                (self._shared_changes if change else self._shared_reads).add(local)
         (origin.changes if change else origin.users).append(node)
 
 

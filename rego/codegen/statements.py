@@ -85,14 +85,14 @@ class Statements:
 
     def assign_value(self, local: int, text: str) -> None:
         """Assign a value from elsewhere; if this function changes the local in place, it first makes it its own."""
-        if local in self.w.facts.changed:
+        if local in self.w.body.changed:
             text = f"own({text}, {self.w.owned()})"
         self.assign(local, text)
 
     def assign_made(self, local: int, text: str) -> None:
         """Assign a value that this function just made and may change."""
         self.assign(local, text)
-        if self.w.facts.borrows and local in self.w.facts.changed:
+        if self.w.facts.borrows and local in self.w.body.changed:
             self.w.put(f"{self.w.owned()}[id({self.w.local(local)})] = {self.w.local(local)}")
 
     # --- constants and paths ------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Statements:
         return len(steps)
 
     def _make_own(self, target: int) -> None:
-        if target in self.w.facts.changed:
+        if target in self.w.body.changed:
             name = self.w.local(target)
             self.w.put(f"{name} = own({name}, {self.w.owned()})")
 
@@ -172,7 +172,7 @@ class Statements:
     def scan(self, node: Node, stmt: ir.ScanStmt) -> bool:
         source, evaluation = self.w.local(stmt.source), self.w.variable("E")
         name, value = self.w.local(stmt.key), self.w.local(stmt.value)
-        if stmt.key in self.w.facts.read:
+        if stmt.key in self.w.body.live:
             head = f"for {name}, {value} in scan({evaluation}, {source}):"
         else:
             head = f"for {value} in scan_values({evaluation}, {source}):"
@@ -311,8 +311,10 @@ class Statements:
         return True
 
     def assign_var(self, _: Node, stmt: ir.AssignVarStmt) -> bool:
+        if stmt.target not in self.w.body.live and stmt.target not in self.w.body.changed:
+            return True
         constant = self.constant(stmt.source)
-        if constant is not ... and stmt.target not in self.w.facts.changed:
+        if constant is not ... and stmt.target not in self.w.body.changed:
             self.assign(stmt.target, self.operand(stmt.source), constant)
         else:
             self.assign_value(stmt.target, self.operand(stmt.source))

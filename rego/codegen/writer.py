@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from policy_engine.rego.codegen.nodes import Facts, Node, assigned_within
+from policy_engine.rego.codegen.nodes import BodyFacts, Facts, Node, assigned_within
 from policy_engine.rego.plan import ir
 
 MAX_DEPTH_INLINE: Final = 15
@@ -75,6 +75,7 @@ class Writer:
         self.lines: list[Line] = []
         self.outlined: list[list[Line]] = []
         self.known = Known()
+        self.body = BodyFacts()
         self.location = ir.NOWHERE
         self.jumps_far = False
         self.variables: dict[str, int] = {}
