@@ -14,6 +14,7 @@ from policy_engine.parsers.sql.drafts import Draft, Report, TooComplexError
 from policy_engine.parsers.sql.guards import LIMITS
 from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres.tree import Node
+from policy_engine.parsers.sql.postgres.visibility import TEMPORARY, Path, Visibility
 from policy_engine.parsers.sql.relations import Column, Item, Star
 
 Parameters = Mapping[str, object] | Sequence[object]
@@ -35,12 +36,11 @@ class Analysis:
     ) -> None:
         self.report = report
         self.catalogue = catalogue
-        self.search_path = search_path or (catalogue.search_path if catalogue is not None else ())
+        self.names = Visibility(search_path or (catalogue.search_path if catalogue is not None else ()))
         self.parameters = parameters
         self.draft: Draft
         self.prepared: dict[str, Node] = {}
         self.cursors: dict[str, list[ColumnOut]] = {}
-        self.temporary: set[str] = set()
         self._steps = 0
         self._bytes = None if report.text.isascii() else report.text.encode("utf-8")
 
@@ -94,16 +94,34 @@ class Analysis:
         """Return schema and catalogue entry of a relation; the schema is None where it can't be known."""
         if schema is not None:
             return schema, self._known(schema, name)
-        if name in self.temporary:
-            return "pg_temp", None
-        if not self.search_path:
+        places = self._places(name)
+        return places[0] if len(places) == 1 else (None, None)
+
+    def _places(self, name: str) -> list[tuple[str | None, CatalogueRelation | None]]:
+        """Return every place that the unqualified `name` may stand for."""
+        paths, temporary = self.names.places(name)
+        found = [self._on_path(name, path) for path in paths]
+        if temporary is not False:
+            found.append((TEMPORARY, None))
+        return list({schema: (schema, known) for schema, known in found}.values())
+
+    def _on_path(self, name: str, path: Path) -> tuple[str | None, CatalogueRelation | None]:
+        if not path:
             return None, None
         if f"pg_catalog.{name}" in functions.system_relations():
             return "pg_catalog", None
-        for candidate in self.search_path:
+        for candidate in path:
             if (known := self._known(candidate, name)) is not None:
                 return candidate, known
-        return (self.search_path[0] if len(self.search_path) == 1 else None), None
+        return (path[0] if len(path) == 1 else None), None
+
+    def others(self, body: Node) -> list[str]:
+        """Return the full names that a RangeVar may stand for beside the one it is reported by."""
+        name = str(body.get("relname", ""))
+        if body.get("schemaname") is not None or body.get("relpersistence") == "t":
+            return []
+        places = self._places(name)
+        return [render([schema, name]) for schema, _ in places if schema is not None] if places[1:] else []
 
     def _known(self, schema: str, name: str) -> CatalogueRelation | None:
         return self.catalogue.relation(schema, name) if self.catalogue is not None else None
@@ -113,7 +131,9 @@ class Analysis:
         name = str(body.get("relname", ""))
         given = body.get("schemaname")
         if body.get("relpersistence") == "t" and given is None:
-            self.temporary.add(name)
+            if not self.draft.planned:
+                self.names.created(name)
+            given = TEMPORARY
         schema, known = self.resolve(name, given)
         full = render([schema, name] if schema is not None else [name])
         if known is not None:
@@ -126,12 +146,13 @@ class Analysis:
         columns = functions.system_relations().get(f"{schema}.{name}") if schema is not None else None
         if columns is not None:
             return full, ResourceKind.TABLE, [_own(full, column) for column in columns]
-        return full, ResourceKind.TABLE, [Star((full,))]
+        return full, ResourceKind.TABLE, [Star((full, *self.others(body)))]
 
     def read_relation(self, body: Node) -> tuple[str, list[Item]]:
         """Note that a relation is read, and what a view in the catalogue reads; return its name and columns."""
         full, kind, items = self.relation_name(body)
-        self.draft.read(full, kind)
+        for name in (full, *self.others(body)):
+            self.draft.read(name, kind)
         _, known = self.resolve(str(body.get("relname", "")), body.get("schemaname"))
         for base, view in known.reads if known is not None else ():
             self.draft.read(base, ResourceKind.VIEW if view else ResourceKind.TABLE)
@@ -140,7 +161,8 @@ class Analysis:
     def write_relation(self, body: Node, kind: ResourceKind | None = None) -> str:
         """Note that a relation is written; return its name."""
         full, found, _ = self.relation_name(body)
-        self.draft.write(full, kind or found)
+        for name in (full, *self.others(body)):
+            self.draft.write(name, kind or found)
         return full
 
     # -- facts -----------------------------------------------------------------------------------------------

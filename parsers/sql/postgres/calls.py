@@ -103,4 +103,4 @@ def _set_config(analysis: Analysis, name: object, arguments: list[Any], location
     settings.changed(analysis, name, value if isinstance(value, str) else None, location)
     if name.strip().lower() == "search_path":
         # When the call runs isn't certain, so nothing is resolved any more.
-        analysis.search_path = ()
+        analysis.names.set_path(())

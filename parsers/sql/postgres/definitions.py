@@ -121,12 +121,10 @@ def create_schema(analysis: Analysis, body: Node) -> None:
         analysis.draft.flags.add(SqlFlag.PRIVILEGE_CHANGE)
         analysis.draft.effects.add(Effect.GRANT)
         analysis.act_on(ResourceKind.ROLE, role_name(body.get("authrole")))
-    outer = analysis.search_path
-    if name:
-        analysis.search_path = (name,)
+    outer = analysis.names.within((name,)) if name else analysis.names.paths
     for element in body.get("schemaElts", ()):
         statements.nested(analysis, element)
-    analysis.search_path = outer
+    analysis.names.paths = outer
 
 
 def create_function(analysis: Analysis, body: Node) -> None:

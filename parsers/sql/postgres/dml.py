@@ -45,7 +45,7 @@ class _Target:
 
     def __init__(self, analysis: Analysis, body: Node) -> None:
         self.full, self.kind, items = analysis.relation_name(body)
-        analysis.draft.write(self.full, self.kind)
+        analysis.write_relation(body)
         alias = body.get("alias") or {}
         self.name = str(alias.get("aliasname", body.get("relname", "")))
         self.schema = body.get("schemaname") if not alias else None

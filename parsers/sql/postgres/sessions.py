@@ -38,7 +38,7 @@ def set_variable(analysis: Analysis, body: Node) -> None:
     analysis.draft.effects.add(Effect.SESSION)
     name = body.get("name")
     if kind == "VAR_RESET_ALL":
-        analysis.search_path = ()
+        analysis.names.set_path(())
         analysis.act_on(ResourceKind.SETTING, "all")
     elif kind == "VAR_SET_MULTI" and name in ("TRANSACTION", "SESSION CHARACTERISTICS"):
         analysis.act_on(ResourceKind.SETTING, "transaction")
@@ -56,7 +56,8 @@ def _search_path(analysis: Analysis, body: Node) -> None:
     """From here on unqualified names are looked up elsewhere; in an unknown place after RESET or DEFAULT."""
     names = [constant(argument) for argument in body.get("args", ())]
     plain = [name for name in names if isinstance(name, str)]
-    analysis.search_path = tuple(plain) if len(plain) == len(names) else ()
+    path = tuple(plain) if len(plain) == len(names) else ()
+    analysis.names.set_path(path, local=bool(body.get("is_local")))
 
 
 def _value(body: Node) -> str | None:
@@ -159,7 +160,7 @@ def discard(analysis: Analysis, body: Node) -> None:
     if body.get("target", "DISCARD_ALL") == "DISCARD_ALL":
         analysis.prepared.clear()
         analysis.cursors.clear()
-        analysis.search_path = ()
+        analysis.names.set_path(())
 
 
 def close(analysis: Analysis, body: Node) -> None:

@@ -23,6 +23,8 @@ def statement(analysis: Analysis, node: object, span: tuple[int, int] | None) ->
     """Read one top-level statement as an operation of its own."""
     with analysis.operation("other", span, nested=False) as draft:
         _read(analysis, node, draft, None)
+    if (found := tagged(node)) is not None:
+        analysis.names.after(*found)
 
 
 def nested(

@@ -103,7 +103,7 @@ def create_index(analysis: Analysis, body: Node) -> None:
     relation = body.get("relation", {})
     table = analysis.write_relation(relation)
     if name := body.get("idxname"):
-        schema = table.rpartition(".")[0] if relation.get("schemaname") or analysis.search_path else ""
+        schema = table.rpartition(".")[0] if relation.get("schemaname") or analysis.names.path else ""
         analysis.act_on(ResourceKind.INDEX, f"{schema}.{render([name])}" if schema else render([name]))
     scope = table_scope(analysis, relation)
     for part in ("indexParams", "indexIncludingParams", "whereClause"):
