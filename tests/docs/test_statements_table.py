@@ -63,4 +63,7 @@ def test_the_tables_are_read() -> None:
 
 @pytest.mark.parametrize(("kind", "text", "rows"), TABLES, ids=[text for _, text, _ in TABLES])
 def test_a_statement_becomes_what_its_row_says(kind: str, text: str, rows: list[str]) -> None:
-    assert rows == written(parse_text(kind, text))
+    found = written(parse_text(kind, text))
+    assert rows == found, "the table of docs/duties.md must say:\n" + "\n".join(
+        f"| … | {row} |" for row in found
+    )
