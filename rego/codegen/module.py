@@ -8,11 +8,9 @@ from typing import Any, Final
 
 from policy_engine.rego.builtins.registry import BuiltinError
 from policy_engine.rego.codegen import runtime
-from policy_engine.rego.codegen.early import single_answer
+from policy_engine.rego.codegen.functions import write_function
 from policy_engine.rego.codegen.names import Function, Names
-from policy_engine.rego.codegen.nodes import Node, build
-from policy_engine.rego.codegen.statements import Statements
-from policy_engine.rego.codegen.writer import Line, PathLoad, Writer
+from policy_engine.rego.codegen.writer import Line, PathLoad
 from policy_engine.rego.errors import Issue, RegoCompileError
 from policy_engine.rego.plan import ir
 from policy_engine.rego.value_model import RegoSet, equal, key
@@ -77,10 +75,10 @@ def generate(policy: ir.Policy) -> Module:
             function = names.function(func.name)
             assert function is not None  # noqa: S101 - `Names` knows all functions of the plan
             functions[func.name] = (func.path, function)
-            lines += _function(function.name, func, names)
+            lines += write_function(function.name, func, names)
         entrypoints = {plan.name: f"p{index}" for index, plan in enumerate(policy.plans)}
         for plan in policy.plans:
-            lines += _function(entrypoints[plan.name], plan, names)
+            lines += write_function(entrypoints[plan.name], plan, names)
     except ValueError as error:
         raise RegoCompileError([Issue("plan_invalid", f"the plan can't be carried out: {error}")]) from None
     except RecursionError:
@@ -97,70 +95,6 @@ def generate(policy: ir.Policy) -> Module:
     return Module(
         source, code, names.namespace, places, policy.static.files, names.slots, entrypoints, functions
     )
-
-
-def _function(name: str, body: ir.Func | ir.Plan, names: Names) -> list[Line]:
-    is_plan = isinstance(body, ir.Plan)
-    assigned = (ir.INPUT, ir.DATA) if isinstance(body, ir.Plan) else body.params
-    parameters = [f"l{param}" for param in assigned[2:]]
-    tree, facts = build(body.blocks, assigned)
-    if {ir.INPUT, ir.DATA} & _plainly_assigned(tree):
-        raise ValueError("input and data can only be replaced by `with`")
-    writer = Writer(name, facts)
-    statements = Statements(writer, names, is_function=bool(parameters))
-    if isinstance(body, ir.Func) and not writer.framed:
-        statements.answer = single_answer(body, tree)
-    unsure = facts.unsure - set(assigned)
-    writer.known.undefined |= unsure
-    for nodes, writer.body in zip(tree, facts.bodies, strict=True):
-        writer.pass_on(writer.block(nodes, lambda _, inner: statements.write(inner)))
-    head = _head(writer, parameters, unsure, is_plan=is_plan)
-    end: list[Line] = [(1, f"return {writer.variable('R')}" if is_plan else "return ...", writer.location)]
-    outlined = [line for function in writer.outlined for line in function]
-    return [
-        *outlined,
-        (0, f"def {name}({', '.join(['M', *parameters])}):", writer.location),
-        *head,
-        *writer.lines,
-        *end,
-    ]
-
-
-def _plainly_assigned(tree: list[list[Node]]) -> set[int]:
-    """Locals that any statement but `with` assigns."""
-    found: set[int] = set()
-    stack = [node for nodes in tree for node in nodes]
-    while stack:
-        node = stack.pop()
-        if not isinstance(node.stmt, ir.WithStmt):
-            found.update(
-                getattr(node.stmt, name) for name in ("target", "result") if hasattr(node.stmt, name)
-            )
-        if isinstance(node.stmt, ir.ScanStmt):
-            found |= {node.stmt.key, node.stmt.value}
-        stack.extend(inner for nodes in node.blocks for inner in nodes)
-    return found
-
-
-def _head(writer: Writer, parameters: list[str], unsure: set[int], *, is_plan: bool) -> list[Line]:
-    """What a function does before its first block: give its variables their first values."""
-    lines: list[str] = []
-    used = set(writer.used)
-    first = {"l0": "M[0]", "l1": "M[1]", "E": "M[2]", "owned": "{}", "B": "0"}
-    if is_plan:
-        first["R"] = "[]"
-        used.add("R")
-    if writer.framed:
-        first |= {"M": "M"} | {name: name for name in parameters}
-        used |= first.keys() - {"owned"}
-        assigned = [(writer.variable(name), first[name]) for name in sorted(used) if name in first]
-        lines.append(f"F = [...] * {len(writer.variables)}")
-        lines += [f"{name} = {value}" for name, value in assigned]
-    else:
-        lines += [f"{name} = {first[name]}" for name in sorted(used) if name in first]
-        if unsure:
-            lines.append(" = ".join([*(f"l{local}" for local in sorted(unsure)), "..."]))
-    return [(1, text, writer.location) for text in lines]
 
 
 def _render(lines: list[Line], names: Names) -> tuple[str, list[ir.Location]]:

@@ -38,6 +38,8 @@ class BodyFacts:
     """Locals whose value is changed in place by some statement."""
     live: set[int] = field(default_factory=set)
     """Locals whose value is of use to anything."""
+    foreign: set[int] = field(default_factory=set)
+    """Locals that are used with a value from outside of the block."""
     copies: list[tuple[int, int]] = field(default_factory=list)
     """Target and source of plain assignments."""
 
@@ -55,6 +57,8 @@ class Facts:
     """What holds for a whole function."""
 
     bodies: list[BodyFacts] = field(default_factory=list)
+    shared: set[int] = field(default_factory=set)
+    """Locals whose value goes from one outermost block to another."""
     unsure: set[int] = field(default_factory=set)
     """Locals that may be read before anything was assigned to them."""
     borrows: bool = False
@@ -141,6 +145,7 @@ class _Builder:
         return self._block(block, 1)
 
     def finish(self) -> None:
+        self.facts.shared = self._shared_reads | self._shared_changes
         for body in self.facts.bodies:
             body.live |= self._shared_reads
             body.changed |= self._shared_changes
@@ -180,24 +185,26 @@ class _Builder:
         if latest is None:
             if local not in self._parameters:
                 self.facts.unsure.add(local)
+                self._body.foreign.add(local)
             return
         # A value from a block that is already closed is there only if that block ran so far.
         origin, block, body = latest
         if block not in self._open:
             self.facts.unsure.add(local)
             if body is not self._body:
+                self._body.foreign.add(local)
                 (self._shared_changes if change else self._shared_reads).add(local)
         (origin.changes if change else origin.users).append(node)
 
 
-def assigned_within(nodes: Iterable[Node]) -> set[int]:
-    """All locals that statements of these nodes assign or change, at any depth."""
+def assigned_within(nodes: Iterable[Node], *, changed: bool = True) -> set[int]:
+    """All locals that statements of these nodes assign (or change in place), at any depth."""
     found: set[int] = set()
     for node in nodes:
         found.update(targets(node.stmt))
-        changed = changed_local(node.stmt)
-        if changed is not None:
-            found.add(changed)
+        local = changed_local(node.stmt) if changed else None
+        if local is not None:
+            found.add(local)
         for block in node.blocks:
-            found |= assigned_within(block)
+            found |= assigned_within(block, changed=changed)
     return found
