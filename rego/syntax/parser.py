@@ -87,7 +87,7 @@ def _begin(
 
 def _module(c: Cursor, source: Source, comments: tuple[Comment, ...]) -> Module:
     if c.shape == "eof":
-        raise Refused(Issue("rego_parse_error", "empty module", source.file))
+        raise c.refusal("empty module", Place(1, 1))
     if c.shape != "package":
         raise c.refusal("package expected")
     package = _package(c)
@@ -201,7 +201,8 @@ def _import_keywords(c: Cursor, imported: Import, alias_place: Place) -> None:
         known = " ".join(sorted(FUTURE_KEYWORDS | COMING_KEYWORDS))
         raise c.refusal(f"unexpected keyword, must be one of [{known}]", path.place)
     else:
-        c.add_keywords(frozenset({imported.name}))
+        # `every x in xs` can't be said without `in`.
+        c.add_keywords(frozenset({imported.name, "in"} if imported.name == "every" else {imported.name}))
 
 
 def _refuse_coming_keywords(c: Cursor) -> None:

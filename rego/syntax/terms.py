@@ -309,6 +309,8 @@ def _object(c: Cursor, key: Term, place: Place, comma_first: bool) -> Term:
 
 def _template(c: Cursor) -> Term:
     place = c.place
+    if c.version == 0:
+        raise c.refusal("template strings are not supported in Rego v0: use sprintf")
     parts: list[String | Expr] = []
     while True:
         token_place = c.place
