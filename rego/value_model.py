@@ -350,7 +350,12 @@ def to_json(value: Any) -> Any:
     if kind is list:
         return [to_json(item) for item in value]
     if kind is dict:
-        return {(k if type(k) is str else key_text(k)): to_json(v) for k, v in value.items()}
+        names = value.keys()
+        if any(type(name) is not str for name in names):
+            names = dict.fromkeys(
+                sorted_keys(value)
+            ).keys()  # where two print the same, the last in order stays
+        return {(k if type(k) is str else key_text(k)): to_json(value[k]) for k in names}
     if kind is RegoSet:
         return [to_json(item) for item in value.sorted()]
     return value

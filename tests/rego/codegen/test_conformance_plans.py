@@ -57,10 +57,10 @@ def failure(case: dict[str, Any], read_term: Callable[[str], Any]) -> str | None
     try:
         found = program.results(case["entrypoints"][0], given)
     except RegoEvaluationError as error:
-        if code is None and message is None:
-            return f"unexpected error {error}"
         if error.code == "builtin_refused":
             return None
+        if code is None and message is None:
+            return f"unexpected error {error}"
         # The cases name their files `test-<n>.rego`, the plans `module-<n>.rego`.
         text = f"{error.file}:{error.row}: {error.code}: {error.message}".replace("module-", "test-")
         worded = error.code == "eval_conflict_error" and message is not None

@@ -311,3 +311,77 @@ def test_dynamic_calls_find_rules_and_fall_back_to_data(program: Make) -> None:
     )
     answers: list[Any] = [made.evaluate("e", name) for name in ("b", "x", 5, "u")]
     assert answers == ["rule", "base", "base", UNDEFINED]
+
+
+VERBS = ("get", "put", "post", "drop", "list", "watch")
+
+
+def guarded(number: int, word: int, then: ir.Stmt) -> ir.Block:
+    """A body that asks for a word in `input.verb` (string 1) and for a string as `input.who` (string 2)."""
+    return block(
+        ir.ResetLocalStmt(target=5),
+        ir.DotStmt(source=L(0), key=S(1), target=10),
+        ir.EqualStmt(a=L(10), b=S(3 + word)),
+        ir.DotStmt(source=L(0), key=S(2), target=11),
+        ir.MakeNumberIntStmt(value=number, target=12),
+        then,
+    )
+
+
+def test_the_rule_index_leaves_out_nothing_but_what_would_fail(program: Make) -> None:
+    """Twelve bodies behind the index and one that asks for nothing, against a plain reading of the same rules."""
+    add = ir.SetAddStmt(value=L(12), set=9)
+    bodies = [guarded(number, number % 5, add) for number in range(12)]
+    free = block(ir.DotStmt(source=L(0), key=S(2), target=13), ir.SetAddStmt(value=L(13), set=9))
+    made = program(
+        ir.CallStmt(func="r", args=(L(0), L(1)), result=2),
+        funcs=(rule("r", block(ir.MakeSetStmt(target=9)), *bodies[:6], free, *bodies[6:]),),
+        strings=("verb", "who", *VERBS),
+    )
+    assert "_I = {" in made.module.source
+    for given in [
+        {"verb": verb, "who": who} for verb in (*VERBS, "", 1, None, ["get"], {}) for who in ("x", 99)
+    ]:
+        word = VERBS.index(given["verb"]) if given["verb"] in VERBS else -1
+        expected = [number for number in range(12) if number % 5 == word]
+        who = given["who"]
+        assert sorted(made.evaluate("e", given), key=str) == sorted([*expected, who], key=str), given
+    assert made.evaluate("e", {"verb": "get"}) == []
+    assert made.evaluate("e", {"who": "x"}) == ["x"]
+    assert made.evaluate("e") == []
+
+
+def test_the_first_success_answers_a_rule_that_can_say_only_one_thing(program: Make) -> None:
+    """The loop is left at once, so it costs a few steps and not one per member of the second loop."""
+    answer = ir.AssignVarOnceStmt(source=B(True), target=5)
+    inner = ir.ScanStmt(source=0, key=14, value=15, block=block(answer))
+    body = block(ir.ResetLocalStmt(target=5), ir.ScanStmt(source=0, key=12, value=13, block=block(inner)))
+    take = block(ir.IsDefinedStmt(source=5), ir.AssignVarOnceStmt(source=L(5), target=9))
+    default = block(ir.IsUndefinedStmt(source=9), ir.AssignVarOnceStmt(source=B(False), target=9))
+    made = program(
+        ir.CallStmt(func="r", args=(L(0), L(1)), result=2),
+        funcs=(rule("r", body, take, body, take, default),),
+    )
+    assert made.evaluate("e", list(range(2000)), steps=10_000) is True
+    assert made.evaluate("e", []) is False
+
+
+def test_rules_of_data_are_asked_once_for_all_evaluations_but_not_under_with(program: Make) -> None:
+    costly = rule(
+        "r",
+        block(
+            ir.ScanStmt(source=1, key=12, value=13, block=block(ir.NopStmt())),
+            ir.DotStmt(source=L(1), key=S(1), target=14),
+            ir.AssignVarOnceStmt(source=L(14), target=9),
+        ),
+    )
+    call = ir.CallStmt(func="r", args=(L(0), L(1)), result=3)
+    keep = ir.ArrayAppendStmt(value=L(3), array=2)
+    under = ir.WithStmt(local=1, path=(1,), value=S(2), block=block(call, keep))
+    made = program(
+        ir.MakeArrayStmt(target=2), call, keep, under, call, keep,
+        funcs=(costly,), strings=("key", "other"), data={"key": "base", **{str(n): n for n in range(1000)}},
+    )  # fmt: skip
+    assert made.evaluate("e", steps=4_000) == ["base", "other", "base"]
+    assert made.evaluate("e", steps=1_500) == ["base", "other", "base"]
+    assert made.with_data({"key": 1}).evaluate("e") == [1, "other", 1]
