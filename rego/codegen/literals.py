@@ -75,12 +75,14 @@ class _Run:
         stored = ... if name is None else self.value(name)
         if value is ... or (name is not None and stored is ...):
             return False
-        if isinstance(target, list):
-            target.append(value)
-        elif isinstance(target, RegoSet):
-            target.add(value)
-        elif name is not None:
+        if isinstance(target, dict) and name is not None:
             target[key(stored)] = value
+        elif isinstance(target, list) and name is None:
+            target.append(value)
+        elif isinstance(target, RegoSet) and name is None:
+            target.add(value)
+        else:
+            raise ValueError(f"a statement changes a {type(target).__name__} as if it were something else")
         return True
 
 

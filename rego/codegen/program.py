@@ -67,7 +67,7 @@ class Program:
         results = self.results(entrypoint, given, seconds=seconds, steps=steps)
         if not results:
             return UNDEFINED
-        if len(results) > 1 or _RESULT not in results[0]:
+        if len(results) > 1 or type(results[0]) is not dict or _RESULT not in results[0]:
             raise RegoEvaluationError(f"`{entrypoint}` is a query with bindings: ask for its results")
         return to_json(results[0][_RESULT])
 
@@ -86,7 +86,8 @@ class Program:
             raise RegoEvaluationError(f"there is no entrypoint `{entrypoint}`: choose from {known}")
         evaluation = Evaluation(steps=steps, seconds=seconds, strict=self._strict)
         try:
-            found: list[dict[str, Any]] = function(evaluation.frame(self._template, input_value, self._data))
+            found: list[Any] = function(evaluation.frame(self._template, input_value, self._data))
+            return found if len(found) < 2 else list({key(item): item for item in found}.values())
         except RegoEvaluationError as error:
             self._locate(error)
             raise
@@ -106,7 +107,6 @@ class Program:
             failed.__traceback__ = error.__traceback__
             self._locate(failed)
             raise failed from error
-        return found if len(found) < 2 else list({key(item): item for item in found}.values())
 
     def _locate(self, error: RegoEvaluationError) -> None:
         """Give the error the place of the innermost statement that was running."""

@@ -276,6 +276,8 @@ class Statements:
             self.assign(stmt.result, inline(self, arguments, constants))
             return True
         builtin, name = self.names.builtin(stmt.func)
+        if len(arguments) != builtin.arity and stmt.func not in self.names.missing:
+            raise ValueError(f"`{stmt.func}` takes {builtin.arity} operands, not {len(arguments)}")
         evaluation, texts = self.w.variable("E"), list(arguments)
         if builtin.context:
             arguments.insert(0, evaluation)
