@@ -75,7 +75,7 @@ class DataPlanner:
 
     def _rules(self, group: RuleGroup, path: Sequence[Term]) -> ir.Operand:
         if group.arity:
-            self._writer.fail()  # a function is no document
+            self._frame.unifier.never(*path)  # a function is no document
             return ir.Local(self._writer.local())
         return self._frame.terms.steps(self._call(group), path)
 

@@ -113,7 +113,7 @@ class Unifier:
             return list(zip(left.items, right.items, strict=True))
         if isinstance(left, Object) and isinstance(right, Object) and len(left.pairs) == len(right.pairs):
             return self._objects(left, right)
-        self._never(left, right)
+        self.never(left, right)
         return ()
 
     def _objects(self, left: Object, right: Object) -> Sequence[tuple[Side, Side]]:
@@ -122,7 +122,7 @@ class Unifier:
         if ours.keys() == theirs.keys():
             return [(member, theirs[key]) for key, member in ours.items()]
         if all(isinstance(key, Scalar) for key in (*ours, *theirs)):
-            self._never(left, right)
+            self.never(left, right)
             return ()
         self._settle([(ours[key], theirs[key]) for key in ours if key in theirs])
         terms = self._frame.terms
@@ -134,8 +134,9 @@ class Unifier:
             "these objects can't be unified: their keys and values depend on each other", left.place
         )
 
-    def _never(self, left: Term, right: Term) -> None:
-        """The terms can't be equal. Their variables are known all the same, for the code behind, which never runs."""
+    def never(self, *terms: Term) -> None:
+        """The terms have no values. Their variables are known all the same, for the code behind, which never runs."""
         self._writer.fail()
-        for variable in (*self._frame.terms.unknown(left), *self._frame.terms.unknown(right)):
-            self._frame.bind(variable, ir.Local(self._writer.local()))
+        for term in terms:
+            for variable in self._frame.terms.unknown(term):
+                self._frame.bind(variable, ir.Local(self._writer.local()))

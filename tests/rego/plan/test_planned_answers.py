@@ -133,6 +133,11 @@ CASES: list[tuple[str, str, Any]] = [
         {"doc": {"n": 9}, "rules": {"extra": 3, "q": 1}},
     ),
     ("an empty package", "p := data.mixed.none\npackage mixed.none", {}),
+    (
+        "functions among enumerated rules",
+        'p := {[k, n] | data.u[k][n]}\npackage u\nf(x) := x\nq := {"n": 1}',
+        [["q", "n"]],
+    ),
     ("functions are no documents", "p := data.u\npackage u\nf(x) := x\nq := 1", {"q": 1}),
     (
         "a package that is chosen by input",
