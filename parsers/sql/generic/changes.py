@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, SqlFlag
-from policy_engine.parsers.sql.generic import lineage
+from policy_engine.parsers.sql.generic import expressions, queries, sources
 from policy_engine.parsers.sql.generic.identifiers import key, part
 from policy_engine.parsers.sql.generic.walk import Walk
 from policy_engine.parsers.sql.relations import Column, Item, Relation, Scope, Sink, Star, overlaid
@@ -23,7 +23,7 @@ def insert(walk: Walk, tree: Any) -> None:
     if tree.args.get("alternative") == "REPLACE INTO":
         draft.verb = "replace"
     scope = Scope()
-    lineage.with_clause(walk, tree, scope)
+    queries.with_clause(walk, tree, scope)
     schema = tree.this
     target = schema.this if isinstance(schema, exp.Schema) else schema
     columns = (
@@ -55,9 +55,9 @@ def insert(walk: Walk, tree: Any) -> None:
 def _read_rest(walk: Walk, tree: Any, scope: Scope) -> list[Item]:
     source = tree.expression
     if isinstance(source, exp.Values):
-        return lineage._values(walk, source, scope)
+        return queries.values(walk, source, scope)
     if isinstance(source, exp.Query):
-        return lineage.query(walk, source, scope)
+        return queries.query(walk, source, scope)
     if source is not None:
         walk.unsupported(source)
     elif not tree.args.get("default"):
@@ -81,10 +81,12 @@ def _conflict(walk: Walk, conflict: Any, scope: Scope, rows: list[Item]) -> None
     sink = Sink()
     sink.add_all(rows)
     scope.relations.append(Relation("excluded", [Star((), frozenset(sink.sources))]))
+    for target in conflict.args.get("conflict_keys") or ():
+        expressions.predicate(walk, target, scope, [])
     for node in conflict.expressions:
-        lineage.flow(walk, node.expression if isinstance(node, exp.EQ) else node, scope, Sink())
+        expressions.flow(walk, node.expression if isinstance(node, exp.EQ) else node, scope, Sink())
     if (where := conflict.args.get("where")) is not None:
-        lineage._predicate(walk, where, scope, [])
+        expressions.predicate(walk, where, scope, [])
 
 
 def update(walk: Walk, tree: Any) -> None:
@@ -95,22 +97,22 @@ def update(walk: Walk, tree: Any) -> None:
     if tree.args.get("where") is None:
         walk.draft.flags.add(SqlFlag.NO_WHERE)
     outer = Scope()
-    lineage.with_clause(walk, tree, outer)
-    sources = [tree.this]
+    queries.with_clause(walk, tree, outer)
+    origins = [tree.this]
     if (clause := tree.args.get("from_")) is not None:
-        sources.append(clause.this)
+        origins.append(clause.this)
     # An alias in FROM comes before the name after UPDATE, which T-SQL lets be that alias.
-    named = _tables([*sources[1:], tree.this])
+    named = _tables([*origins[1:], tree.this])
     targets = _targets(walk, [tree.this], named, outer)
     if walk.dialect in ("mysql", "mariadb") and tree.this.args.get("joins"):
         targets = _set_tables(tree, named)
-    scope = _scope(walk, sources, outer, targets)
+    scope = _scope(walk, origins, outer, targets)
     assigned: Assigned = {}
     columns: list[str] = []
     for node in tree.expressions:
         sink = Sink()
         value = node.expression if isinstance(node, exp.EQ) else node
-        lineage.flow(walk, value, scope, sink)
+        expressions.flow(walk, value, scope, sink)
         if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column):
             columns.append(part(node.this.this))
             assigned[key(node.this.this)] = Column(key(node.this.this), frozenset(sink.sources), sink.exact)
@@ -145,10 +147,10 @@ def delete(walk: Walk, tree: Any) -> None:
     if tree.args.get("where") is None:
         walk.draft.flags.add(SqlFlag.NO_WHERE)
     outer = Scope()
-    lineage.with_clause(walk, tree, outer)
+    queries.with_clause(walk, tree, outer)
     using = tree.args.get("using") or []
-    sources = [node for node in (tree.this, *(using if isinstance(using, list) else [])) if node is not None]
-    named = _tables(sources)
+    origins = [node for node in (tree.this, *(using if isinstance(using, list) else [])) if node is not None]
+    named = _tables(origins)
     first = tree.args.get("tables") or [tree.this]
     if any(table.args.get("alias") is not None and tree.args.get("tables") for table in first):
         walk.opaque(
@@ -156,7 +158,7 @@ def delete(walk: Walk, tree: Any) -> None:
             "the words between DELETE and FROM aren't table names; write the limit in a sub-query",
         )
     targets = _targets(walk, first, named, outer)
-    scope = _scope(walk, sources, outer, targets)
+    scope = _scope(walk, origins, outer, targets)
     _write(walk, targets, None)
     _predicates(walk, tree, scope)
     _returning(walk, tree, scope, "", list(scope.items), {}, [])
@@ -165,26 +167,26 @@ def delete(walk: Walk, tree: Any) -> None:
 def merge(walk: Walk, tree: Any) -> None:
     """MERGE: one target, one source, actions for matched and unmatched rows."""
     outer = Scope()
-    lineage.with_clause(walk, tree, outer)
-    sources = [tree.this, tree.args["using"]]
+    queries.with_clause(walk, tree, outer)
+    origins = [tree.this, tree.args["using"]]
     targets = _targets(walk, [tree.this], _tables([tree.this]), outer)
-    scope = _scope(walk, sources, outer, targets)
-    lineage._predicate(walk, tree.args["on"], scope, [])
+    scope = _scope(walk, origins, outer, targets)
+    expressions.predicate(walk, tree.args["on"], scope, [])
     columns: list[str] = []
     whens = tree.args.get("whens")
     for when in whens.expressions if whens is not None else ():
         if when.args.get("condition") is not None:
-            lineage._predicate(walk, when.args["condition"], scope, [])
+            expressions.predicate(walk, when.args["condition"], scope, [])
         action = when.args.get("then")
         if isinstance(action, exp.Update):
             walk.draft.effects.add(Effect.UPDATE)
             for node in action.expressions:
                 columns.extend(part(column.this) for column in node.this.find_all(exp.Column))
-                lineage.flow(walk, node.expression, scope, Sink())
+                expressions.flow(walk, node.expression, scope, Sink())
         elif isinstance(action, exp.Insert):
             walk.draft.effects.add(Effect.CREATE)
             if action.expression is not None:
-                lineage.flow(walk, action.expression, scope, Sink())
+                expressions.flow(walk, action.expression, scope, Sink())
         elif "DELETE" in str(action.name if action is not None else "").upper() or isinstance(
             action, exp.Delete
         ):
@@ -247,19 +249,19 @@ def _behind(node: Any) -> list[Any]:
     )
 
 
-def _scope(walk: Walk, sources: list[Any], outer: Scope, targets: list[Any]) -> Scope:
-    """Make the sources visible; a table that is only a target isn't read."""
+def _scope(walk: Walk, origins: list[Any], outer: Scope, targets: list[Any]) -> Scope:
+    """Make the origins visible; a table that is only a target isn't read."""
     before = set(walk.draft.resources)
     effects = set(walk.draft.effects)
     scope = Scope(outer)
     target_names = [walk.resolve(table)[0] for table in targets]
-    aliases = [key(node.this) for node in sources[:1] if isinstance(node, exp.Table) and not node.db]
+    aliases = [key(node.this) for node in origins[:1] if isinstance(node, exp.Table) and not node.db]
     seen: set[str] = set()
-    for node in sources:
+    for node in origins:
         # T-SQL: `UPDATE u … FROM users u` names the alias first; it isn't a table of its own.
-        alias_only = node is sources[0] and len(sources) > 1 and aliases and node not in targets
+        alias_only = node is origins[0] and len(origins) > 1 and aliases and node not in targets
         if not alias_only:
-            lineage._source(walk, node, scope, outer)
+            sources.add_source(walk, node, scope, outer)
     for full in target_names:
         for kind in (ResourceKind.TABLE, ResourceKind.VIEW):
             entry = (kind, full, Access.READ)
@@ -267,7 +269,7 @@ def _scope(walk: Walk, sources: list[Any], outer: Scope, targets: list[Any]) -> 
                 entry in walk.draft.resources
                 and entry not in before
                 and full not in seen
-                and _mentions(walk, sources, full) < 2
+                and _mentions(walk, origins, full) < 2
             ):
                 del walk.draft.resources[entry]
         seen.add(full)
@@ -276,9 +278,9 @@ def _scope(walk: Walk, sources: list[Any], outer: Scope, targets: list[Any]) -> 
     return scope
 
 
-def _mentions(walk: Walk, sources: list[Any], full: str) -> int:
+def _mentions(walk: Walk, origins: list[Any], full: str) -> int:
     count = 0
-    for node in sources:
+    for node in origins:
         count += sum(
             1
             for table in node.find_all(exp.Table)
@@ -296,7 +298,7 @@ def _predicates(walk: Walk, tree: Any, scope: Scope) -> None:
     for name in ("where", "order", "limit"):
         clause = tree.args.get(name)
         if isinstance(clause, exp.Expression):
-            lineage._predicate(walk, clause, scope, [])
+            expressions.predicate(walk, clause, scope, [])
 
 
 def _returning(
@@ -320,7 +322,7 @@ def _returning(
         *([Relation(name, new)] if name else []),
     ]
     inner.items = new
-    walk.draft.columns_out = walk.output(lineage.targets(walk, clause.expressions, inner))
+    walk.draft.columns_out = walk.output(expressions.targets(walk, clause.expressions, inner))
     into = clause.args.get("into")
     if isinstance(into, exp.Table):
         walk.write(into)

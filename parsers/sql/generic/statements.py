@@ -15,7 +15,7 @@ from policy_engine.documents.action import ColumnOut
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, SqlFlag
 from policy_engine.parsers.sql.drafts import Draft
-from policy_engine.parsers.sql.generic import changes, lineage, words
+from policy_engine.parsers.sql.generic import changes, expressions, queries, words
 from policy_engine.parsers.sql.generic.identifiers import part, table_name
 from policy_engine.parsers.sql.generic.walk import Walk
 from policy_engine.parsers.sql.names import render_part
@@ -42,7 +42,7 @@ def statement(walk: Walk, tree: Any, parent: Draft | None = None) -> Draft:
 
 
 def _query(walk: Walk, tree: Any) -> None:
-    walk.draft.columns_out = walk.output(lineage.query(walk, tree, None))
+    walk.draft.columns_out = walk.output(queries.query(walk, tree, None))
     limit = tree.args.get("limit")
     if isinstance(limit, exp.Limit | exp.Fetch):
         count = limit.args.get("expression") or limit.args.get("count")
@@ -305,7 +305,7 @@ def _set_item(walk: Walk, item: Any) -> None:
     name = kind
     if isinstance(this, exp.EQ | exp.PropertyEQ):
         name = this.this.sql(dialect=None).strip('`"[]').lower()
-        lineage.flow(walk, this.expression, Scope(), Sink())
+        expressions.flow(walk, this.expression, Scope(), Sink())
     elif kind not in ("names", "character set", "charset", "transaction"):
         name = this.sql().lower() if this is not None else kind
     short = name.split(".")[-1].lstrip("@").split(" ")[0]
@@ -428,7 +428,7 @@ def _execute(walk: Walk, tree: Any) -> None:
     if last in ("sp_setapprole",):
         draft.flags.add(SqlFlag.ROLE_CHANGE)
     for argument in tree.expressions:
-        lineage.flow(walk, argument, Scope(), Sink())
+        expressions.flow(walk, argument, Scope(), Sink())
     code = ProblemCode.UNKNOWN_FUNCTION if name and last != "sp_executesql" else ProblemCode.UNKNOWN_TEXT
     walk.opaque(code, f"what `EXEC {name or 'of a string'}` does isn't in the text")
 

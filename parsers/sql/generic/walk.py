@@ -59,6 +59,7 @@ class Walk:
     def resolve(self, table: Any) -> tuple[str, ResourceKind, list[Item]]:
         """Return full name, kind and columns of a table."""
         parts = table_parts(table)
+        self._elsewhere(table, parts)
         known = None
         if len(parts) == 1 and self.search_path:
             for schema in self.search_path:
@@ -71,7 +72,9 @@ class Walk:
             known = self.catalogue.relation(parts[-2], parts[-1])
         full = render(parts)
         if known is None:
-            return full, ResourceKind.TABLE, [Star((full,))]
+            # BigQuery: `customers*` is every table whose name begins so.
+            pattern = self.dialect == "bigquery" and full.rstrip('"').endswith("*")
+            return full, ResourceKind.TABLE, [Star((full,), frozenset({f"{full}.*"} if pattern else ()))]
         items: list[Item] = [
             Column(column.name.lower(), column.sources, column.exact) for column in known.columns
         ]
@@ -80,6 +83,34 @@ class Walk:
         for base, view in known.reads:
             self.draft.read(base, ResourceKind.VIEW if view else ResourceKind.TABLE)
         return full, ResourceKind.VIEW if known.view else ResourceKind.TABLE, items
+
+    def _elsewhere(self, table: Any, parts: list[str]) -> None:
+        """Refuse a table named by a value, and one of another server."""
+        from sqlglot import exp
+
+        name = render(parts)
+        last = table.this
+        if isinstance(last, exp.DynamicIdentifier | exp.Parameter | exp.Placeholder | exp.TableFromRows):
+            if not isinstance(last, exp.Parameter) or self.dialect == "snowflake":
+                self.opaque(
+                    ProblemCode.UNKNOWN_TARGET, f"table `{name}` is named by a value; write its name instead"
+                )
+            return
+        catalog = table.args.get("catalog")
+        remote = self.dialect == "tsql" and (
+            len(parts) > 3
+            or isinstance(catalog, exp.Func)
+            or (isinstance(last, exp.Identifier) and parts[-1].lower() in words.REMOTE)
+        )
+        remote = remote or (
+            self.dialect == "oracle"
+            and isinstance(last, exp.Identifier)
+            and not last.args.get("quoted")
+            and "@" in last.name
+        )
+        if remote:
+            self.draft.effects |= {Effect.EXECUTE, Effect.TRANSFER}
+            self.opaque(ProblemCode.UNKNOWN_TARGET, f"`{name}` is on another server, which isn't followed")
 
     def write(self, table: Any, columns: tuple[str, ...] | None = None) -> str:
         """Note that a table is written; return its name."""
@@ -117,6 +148,10 @@ class Walk:
         draft.effects.add(Effect.EXECUTE)
         if folded in words.READS_FILE:
             draft.flags.add(SqlFlag.READS_SERVER_FILE)
+        if folded in words.REMOTE:
+            draft.effects.add(Effect.TRANSFER)
+        if folded in words.READS_FILE - words.RUNS_TEXT:
+            pass
         elif folded in words.WRITES_FILE:
             draft.flags.add(SqlFlag.WRITES_SERVER_FILE)
         elif folded in words.DELAYS:

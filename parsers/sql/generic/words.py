@@ -179,10 +179,12 @@ READS_FILE: Final = frozenset(
 WRITES_FILE: Final = frozenset({"writefile", "edit"})
 RUNS_TEXT: Final = frozenset(
     {
-        "load_extension", "openquery", "opendatasource", "system$", "external_query", "sys_exec", "sys_eval",
+        "load_extension", "openquery", "opendatasource", "openrowset", "system$", "external_query", "sys_exec", "sys_eval",
         "dbms_sql", "query_to_xml", "xmltype", "getxml", "executable",
     }
 )  # fmt: skip
+REMOTE: Final = frozenset({"openquery", "opendatasource", "openrowset", "external_query"})
+LOCKING_HINTS: Final = frozenset({"XLOCK", "TABLOCKX", "UPDLOCK"})
 DELAYS: Final = frozenset({"sleep", "benchmark", "get_lock", "release_lock", "randomblob"})
 NETWORK: Final = frozenset(
     {
@@ -209,9 +211,17 @@ LEXER_SETTINGS: Final = frozenset(
     """.split()
 )
 PSEUDO_COLUMNS: Final[dict[str, frozenset[str]]] = {
+    "tsql": frozenset({"$action"}),
     "oracle": frozenset(
         {"rownum", "sysdate", "systimestamp", "level", "user", "uid", "current_date", "sessiontimezone"}
     ),
+}
+# Names that stand for a column which is called otherwise.
+OTHER_NAMES: Final[dict[str, frozenset[str]]] = {
+    "tsql": frozenset({"$identity", "$rowguid", "identitycol", "rowguidcol"}),
+    "sqlite": frozenset({"rowid", "oid", "_rowid_"}),
+    "mysql": frozenset({"_rowid"}),
+    "mariadb": frozenset({"_rowid"}),
 }
 # Dialects in which an expression may use an alias given earlier in the same SELECT list.
 LATERAL_ALIASES: Final = frozenset({"snowflake", "redshift", "databricks", "spark", "duckdb", "clickhouse"})
