@@ -56,7 +56,6 @@ def generate(line: Line) -> list[PlannedRequest]:
         line.refuse(f"`kubectl {line.command}` takes exactly one name; give one")
     request = _creation(line, group, resource, own[0] if own else None)
     _runs(request, command)
-    request.resources.extend(_local_files(line))
     requests = [request]
     source = line.parsed.value("from")
     if source:
@@ -65,16 +64,6 @@ def generate(line: Line) -> list[PlannedRequest]:
     if line.dry_run == "client":
         return requests[1:] or no_request(line)
     return requests
-
-
-def _local_files(line: Line) -> list[Resource]:
-    """Return the local files whose content goes into the object."""
-    paths: list[str] = []
-    for option in ("from-file", "from-env-file", "cert", "key"):
-        for value in line.parsed.options.get(option, ()):
-            _, equals, path = value.partition("=")
-            paths.append(path if equals else value)
-    return [Resource(kind=ResourceKind.FILE, name=path, access=Access.READ) for path in paths if path]
 
 
 def token(line: Line) -> list[PlannedRequest]:

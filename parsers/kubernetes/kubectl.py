@@ -22,6 +22,7 @@ from policy_engine.parsers.kubernetes.guards import (
     printable,
 )
 from policy_engine.parsers.kubernetes.line import Line
+from policy_engine.parsers.kubernetes.local_files import add_local_files
 from policy_engine.parsers.kubernetes.options import option_table, parse_line
 from policy_engine.parsers.kubernetes.plan import PlannedRequest, request_operation
 from policy_engine.parsers.kubernetes.resource_table import ResourceTable, builtin_resources
@@ -98,11 +99,13 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
 }
 # Commands whose -o prints the object that the server sent back: with a Secret, that shows its content.
 _SHOWS_OBJECT = frozenset(
-    (
+    (word,)
+    for word in (
         "annotate", "apply", "edit", "label", "patch", "replace", "rollout", "scale", "set", "taint", "autoscale",
         "expose", "run",
     )
 )  # fmt: skip
+_QUIET_LEVELS = frozenset((None, *map(str, range(8))))  # from -v=8 on, the answers' bodies stand in the log
 
 # Commands that oc takes over from kubectl unchanged; its expose, debug, run, new-app, adm, … do other things.
 _SAME_IN_OC = frozenset(
@@ -199,6 +202,7 @@ def _parse(
     else:
         line.read_options()
         requests = _handle(line, words[0].rpartition("/")[2])
+        add_local_files(line, requests[0])
     _check_program(line, words[0])
     impersonate = _impersonation(line)
     if len(requests) > MAX_OPERATIONS:
@@ -214,6 +218,7 @@ def _parse(
             impersonate=impersonate if "no_request" not in line.flags else None,
             flags=line.flags if index == 0 else (),
             parent=None if index == 0 else 0,
+            span=(0, len(shown)),
         )
         for index, request in enumerate(requests)
     ]
@@ -290,14 +295,15 @@ def _impersonation(line: Line) -> dict[str, list[str]] | None:
 
 
 def _shown_secrets(line: Line, requests: list[PlannedRequest]) -> None:
+    """Flag changes of Secrets whose answer is printed: by -o, or by a log level that prints whole answers."""
     output = line.parsed.value("output")
-    if (
-        not output
-        or output == "name"
-        or line.parsed.command[:1] == ()
-        or line.parsed.command[0] not in _SHOWS_OBJECT
-    ):
+    printed = output not in (None, "", "name") and line.parsed.command[:1] in _SHOWS_OBJECT
+    if not printed and not _logs_answers(line):
         return
     for request in requests:
         if request.group == "" and request.resource == "secrets":
             request.flags.add("secret_read")
+
+
+def _logs_answers(line: Line) -> bool:
+    return line.parsed.value("v") not in _QUIET_LEVELS or bool(line.parsed.value("vmodule"))

@@ -34,6 +34,9 @@ class OptionSet:
     long: dict[str, Takes]
     short: dict[str, str]  # letter -> long name
     own: frozenset[str] = frozenset()  # the command's own ones; they hide global ones of the same name
+    paths: dict[str, str] = field(
+        default_factory=dict
+    )  # long name -> marks of a local path: `<`, `>`, `,`, `k`
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class OptionTable:
     commands: dict[tuple[str, ...], OptionSet]
     aliases: dict[tuple[str, ...], tuple[str, ...]]
     groups: frozenset[tuple[str, ...]]  # commands that have sub-commands
+    paths_by_value: frozenset[str] = frozenset()  # options that mean a file with some values only
+    no_paths: frozenset[str] = frozenset()  # options that look as if they named a file
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class ParsedLine:
     arguments: list[str] = field(default_factory=list)
     before_dash: int | None = None
     own: frozenset[str] = frozenset()
+    paths: dict[str, str] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
         """True when the option was given at all."""
@@ -85,7 +91,7 @@ def parse_line(words: Sequence[str]) -> ParsedLine | Problem:
     options = table.commands.get(command) if command else table.root
     if options is None:  # a plugin: nothing behind its name is kubectl's to read
         return ParsedLine(command=command, arguments=rest)
-    return _read(ParsedLine(command=command, own=options.own), rest, options)
+    return _read(ParsedLine(command=command, own=options.own, paths=options.paths), rest, options)
 
 
 def _find_command(words: Sequence[str], table: OptionTable) -> tuple[tuple[str, ...], list[str]] | Problem:
@@ -241,19 +247,26 @@ def option_table() -> OptionTable:
         commands=commands,
         aliases={tuple(name.split()): tuple(target.split()) for name, target in data["aliases"].items()},
         groups=frozenset(name[:-1] for name in commands if len(name) > 1),
+        paths_by_value=frozenset(data["paths"]["by_value"].split()),
+        no_paths=frozenset(data["paths"]["none"].split()),
     )
 
 
 def _option_set(spec: str, sets: dict[str, str], base: OptionSet | None = None) -> OptionSet:
     long = dict(base.long) if base else {}
     short = dict(base.short) if base else {}
+    paths = dict(base.paths) if base else {}
     own = set()
     for word in spec.split():
         for item in sets[word[1:]].split() if word.startswith("@") else (word,):
-            takes = {"=": Takes.VALUE, "?": Takes.OPTIONAL}.get(item[-1], Takes.NOTHING)
-            name, _, letter = item.rstrip("=?").partition("/")
+            head, equals, marks = item.partition("=")
+            takes = Takes.VALUE if equals else Takes.OPTIONAL if head.endswith("?") else Takes.NOTHING
+            name, _, letter = head.rstrip("?").partition("/")
             long[name] = takes
             own.add(name)
+            paths.pop(name, None)
+            if marks:
+                paths[name] = marks
             if letter:
                 short[letter] = name
-    return OptionSet(long=long, short=short, own=frozenset(own))
+    return OptionSet(long=long, short=short, own=frozenset(own), paths=paths)

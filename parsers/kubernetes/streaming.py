@@ -13,6 +13,7 @@ from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind
 from policy_engine.parsers.kubernetes.container_command import describe_command
 from policy_engine.parsers.kubernetes.line import Line
+from policy_engine.parsers.kubernetes.local_files import add_file
 from policy_engine.parsers.kubernetes.plan import PlannedRequest
 from policy_engine.parsers.kubernetes.reading import pod_behind
 from policy_engine.parsers.kubernetes.targets import Target, check_namespace, resolve_targets
@@ -79,9 +80,10 @@ def copy(line: Line) -> list[PlannedRequest]:
             line.check_name(pieces[0], "namespace")
         leaves = arguments[0] == remote[0]
         access = Access.READ if leaves else Access.WRITE
-        request.resources.append(Resource(kind=ResourceKind.FILE, name=f"{where}:{path}", access=access))
+        add_file(request, Resource(kind=ResourceKind.FILE, name=f"{where}:{path}", access=access))
         access = Access.WRITE if leaves else Access.READ
-        request.resources.extend(Resource(kind=ResourceKind.FILE, name=name, access=access) for name in local)
+        for name in local:
+            add_file(request, Resource(kind=ResourceKind.FILE, name=name, access=access))
     if request.namespace is None:
         check_namespace(line)
     request.resources.append(Resource(kind=ResourceKind.PROGRAM, name="tar", access=Access.EXECUTE))

@@ -27,7 +27,7 @@ kubectl describe cm c -n x | get | /configmaps:x/c | read | | -
 kubectl top pod | list | metrics.k8s.io/pods:default/ | read | | -
 kubectl auth can-i delete pods | create | authorization.k8s.io/selfsubjectaccessreviews:/? | read | | -
 kubectl exec web-0 -n prod -- id | connect | /pods/exec:prod/web-0 | execute | | -
-kubectl cp prod/web-0:/etc/passwd out | connect | /pods/exec:prod/web-0 | execute,transfer | | -
+kubectl cp prod/web-0:/etc/passwd out | connect | /pods/exec:prod/web-0 | create,execute,read,transfer,update | | -
 kubectl port-forward svc/web 8080:80 | connect | /pods/portforward:default/? | transfer | | -
 kubectl scale deploy web --replicas=3 | patch | apps/deployments/scale:default/web | update | | -
 kubectl create deployment web --image=nginx | create | apps/deployments:default/web | create | | -
@@ -73,9 +73,9 @@ kubectl patch deploy web --type=json -p '[{"op":"add","path":"/spec/template/spe
 kubectl debug node/n1 --image=b | create | /pods:default/? | create | privileged | -
 kubectl debug web-0 --image=b --profile=sysadmin | patch | /pods/ephemeralcontainers:default/web-0 | execute,update | privileged | -
 kubectl delete ns prod --as=system:serviceaccount:ci:robot | delete | /namespaces:/prod | assume,delete | impersonate | -
-kubectl apply -f x.yaml | patch | ?/?:?/? | unknown,update | from_file | unknown_target
+kubectl apply -f x.yaml | patch | ?/?:?/? | read,unknown,update | from_file | unknown_target
 kubectl apply -f - -n prod | patch | ?/?:?/? | unknown,update | from_file,stdin | unknown_target
-kubectl apply -k https://github.com/a/b | patch | ?/?:?/? | unknown,update | from_file,kustomize,remote_file | unknown_target
+kubectl apply -k https://github.com/a/b | patch | ?/?:?/? | read,unknown,update | from_file,kustomize,remote_file | unknown_target
 kubectl delete all --all -n prod | delete | /pods:prod/? | delete | all,multi_resource | unknown_resource
 kubectl get all -n prod | list | /pods:prod/ | read | multi_resource | -
 kubectl delete things x | delete | ?/things:?/x | delete,unknown | | unknown_resource
@@ -83,7 +83,7 @@ kubectl edit deploy web | patch | apps/deployments:default/web | update | | unkn
 kubectl proxy | other | - | transfer,unknown | proxy_server | unknown_target
 kubectl look po | other | - | execute,unknown | no_request,plugin | unknown_program
 kubectl create frob x | other | - | execute,unknown | no_request,plugin | unknown_program
-kubectl get po --cache-dir=/tmp/x | list | /pods:default/ | read | | ambiguous
+kubectl get po --cache-dir=/tmp/x | list | /pods:default/ | create,read,update | | ambiguous
 /tmp/bin/kubectl get po | list | /pods:default/ | read | | unknown_program
 oc adm policy add-cluster-role-to-user x | other | - | unknown | | unsupported
 oc expose svc/web | other | - | unknown | | unsupported

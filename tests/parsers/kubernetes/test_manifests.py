@@ -126,4 +126,4 @@ def test_a_loader_that_fails_or_lies_is_a_problem_not_a_crash() -> None:
 def test_reading_what_an_unknown_file_names_is_opaque_because_it_may_be_a_secret() -> None:
     action = parse_kubectl("kubectl get -f x.yaml -o yaml")
     assert action.opaque
-    assert action.resources[0].name == "?/?:?/?"
+    assert [item.name for item in action.resources] == ["x.yaml", "?/?:?/?"]
