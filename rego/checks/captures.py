@@ -57,6 +57,8 @@ class Captures:
         known = outer | _open_variables(rule.body)
         head = replace(
             rule.head,
+            ref=replace(rule.head.ref, path=tuple(self._term(step, known) for step in rule.head.ref.path)),
+            args=tuple(self._term(arg, known) for arg in rule.head.args),
             key=None if rule.head.key is None else self._term(rule.head.key, known),
             value=None if rule.head.value is None else self._term(rule.head.value, known),
         )
@@ -74,7 +76,9 @@ class Captures:
         return tuple(done) or (Expr(Boolean(True, body[0].place), generated=True, place=body[0].place),)
 
     def _print(self, expr: Expr, call: Call, known: set[str]) -> Expr:
-        captured = tuple(self._captured(self._term(arg, known), (), known) for arg in call.args)
+        captured = tuple(
+            self._captured(self._term(arg, known), (), known, in_template=False) for arg in call.args
+        )
         return replace(expr, what=_internal("print", Array(captured, call.place)))
 
     def _expr(self, expr: Expr, known: set[str]) -> Expr:
@@ -114,15 +118,18 @@ class Captures:
                 message = "illegal call to relation built-in 'walk' that may cause multiple outputs"
                 self._problems.add(COMPILE, message, self._file, part.place)
             else:
-                items.append(self._captured(self._term(part.what, known), part.withs, known))  # type: ignore[arg-type]
+                value = self._term(part.what, known)  # type: ignore[arg-type]
+                items.append(self._captured(value, part.withs, known, in_template=True))
         return _internal(_TEMPLATE, Array(tuple(items) or (String("", term.place),), term.place))
 
-    def _captured(self, term: Term, withs: tuple[With, ...], known: set[str]) -> Term:
-        for name in sorted(_open_variables((Expr(term),)) - known):
+    def _captured(self, term: Term, withs: tuple[With, ...], known: set[str], *, in_template: bool) -> Term:
+        """A set with the value of the term, empty where the term is undefined."""
+        unknown = _open_variables((Expr(term),)) - known
+        if isinstance(term, Var) and (in_template or not unknown):
+            return Set((term,), term.place)
+        for name in sorted(unknown):
             shown = self._names.sources.get(name, "_" if name.startswith("$") else name)
             self._problems.add(COMPILE, f"var {shown} is undeclared", self._file, term.place)
-        if isinstance(term, Var):
-            return Set((term,), term.place)
         variable = Var(self._names.new(), term.place)
         equal = Call(Ref(Var("eq", term.place), (), term.place), (variable, term), term.place)
         return SetComprehension(

@@ -18,19 +18,17 @@ class Problems:
 
     def __init__(self, line: Callable[[str, int], str | None]) -> None:
         self._line = line
-        self.issues: list[Issue] = []
+        self._issues: dict[Issue, None] = {}
 
     def add(self, code: str, message: str, file: str, place: Place) -> None:
         """Note an issue, once."""
-        issue = Issue(code, message, file, place.row, place.column, self._line(file, place.row))
-        if issue not in self.issues:
-            self.issues.append(issue)
+        self._issues[Issue(code, message, file, place.row, place.column, self._line(file, place.row))] = None
 
     def stop(self) -> None:
         """Raise what was found, if anything was, in the order of files and places."""
-        if self.issues:
+        if self._issues:
             raise RegoCompileError(
-                sorted(self.issues, key=lambda issue: (issue.file, issue.row, issue.column))
+                sorted(self._issues, key=lambda issue: (issue.file, issue.row, issue.column))
             )
 
 

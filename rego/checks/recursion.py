@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from policy_engine.rego.checks.problems import RECURSION, Problems
 from policy_engine.rego.checks.rule_tree import Node, PlacedRule
 from policy_engine.rego.checks.walk import everything, rule_nodes
 from policy_engine.rego.syntax.tree import Call, Ref, Rule, Var
 
+MOST_CYCLES: Final = 10
+"""How many rules on cycles are reported: all the rules of a long cycle would say the same."""
+
 
 def check_recursion(root: Node, sources: Mapping[str, str], problems: Problems) -> None:
     """Report each rule on a cycle, with the way around."""
     rules = [placed for node in root.below() for placed in node.rules]
     needs = {placed: _needs(placed.rule, root) for placed in rules}
-    for placed in _on_cycles(needs):
+    for placed in _on_cycles(needs)[:MOST_CYCLES]:
         path = _way_back(placed, needs)
         shown = " -> ".join(step.shown(sources) for step in path)
         message = f"rule {placed.shown(sources)} is recursive: {shown}"
