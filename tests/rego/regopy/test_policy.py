@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 
 from policy_engine.rego.engine import Limits
-from policy_engine.rego.engine import compile as compile_rego
+from policy_engine.rego.engine import compile as compile_with
 from policy_engine.rego.errors import RegoCompileError, RegoEvaluationError, RegoInputError, RegoTimeout
 from policy_engine.rego.regopy.policy import RegopyPolicy
 from policy_engine.rego.values import UNDEFINED
+
+compile_rego = functools.partial(compile_with, engine="regopy")
 
 ECHO = """package policy
 
@@ -221,7 +224,7 @@ def test_a_closed_policy_says_so() -> None:
 SCRIPT = """
 import os, sys
 from policy_engine.rego.engine import compile
-policy = compile({"p.rego": "package p\\n\\nx := input\\n"}, {})
+policy = compile({"p.rego": "package p\\n\\nx := input\\n"}, {}, engine="regopy")
 assert policy.evaluate("p/x", 1) == 1
 pid = os.fork()
 if pid == 0:
@@ -244,7 +247,7 @@ def test_a_fork_gets_workers_of_its_own_and_exit_leaves_none_behind() -> None:
 def test_workers_die_with_a_parent_that_is_killed() -> None:
     script = (
         "import os, signal\nfrom policy_engine.rego.engine import compile\n"
-        "policy = compile({'p.rego': 'package p\\n\\nx := 1\\n'}, {})\n"
+        "policy = compile({'p.rego': 'package p\\n\\nx := 1\\n'}, {}, engine='regopy')\n"
         "print(*[w.pid for w in policy._pool._workers], flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)

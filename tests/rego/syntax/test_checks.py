@@ -1,12 +1,21 @@
-"""What is refused at load time, where, and what is not."""
+"""What is refused before regopy sees a module, where, and what is not."""
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import pytest
 
-from policy_engine.rego.engine import check
-from policy_engine.rego.engine import compile as compile_rego
-from policy_engine.rego.errors import RegoCompileError
+from policy_engine.rego.engine import compile as compile_with
+from policy_engine.rego.errors import Issue, RegoCompileError
+from policy_engine.rego.regopy.source import prepare
+
+compile_rego = functools.partial(compile_with, engine="regopy")
+
+
+def check(modules: dict[str, str], data: dict[str, Any] | None = None) -> list[Issue]:
+    return prepare(modules, data or {}, plain=False)[1]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from policy_engine.rego.engine import Limits, check
+from policy_engine.rego.engine import Limits
 from policy_engine.rego.engine import compile as compile_rego
 from policy_engine.rego.errors import RegoCompileError, RegoError
+from policy_engine.rego.regopy.source import prepare
 from policy_engine.rego.values import UNDEFINED
 
-CASES = Path(__file__).parents[2].parent / "shared/data/rego-conformance/cases.jsonl.gz"
+CASES = Path(__file__).parents[3].parent / "shared/data/rego-conformance/cases.jsonl.gz"
 STEP = 23
 FLOOR = 0.84
 REFUSED_FOR_A_REASON = (
@@ -55,7 +56,9 @@ def outcome(case: dict[str, Any]) -> str:
     """`right`, `refused` or `wrong`."""
     fails = "want_error" in case or "want_error_code" in case
     try:
-        with compile_rego(modules_of(case), case.get("data") or {}, limits=Limits(workers=1)) as policy:
+        with compile_rego(
+            modules_of(case), case.get("data") or {}, limits=Limits(workers=1), engine="regopy"
+        ) as policy:
             rows = [row.bindings for row in policy.query(case["query"], case.get("input", UNDEFINED))]
     except RegoError:
         return "right" if fails else "refused"
@@ -84,7 +87,7 @@ def test_no_valid_case_is_refused_by_the_checks_but_for_a_known_reason(cases: li
     for case in cases:
         if "want_error" in case or "want_error_code" in case:
             continue
-        issues = check(modules_of(case), case.get("data") or {})
+        _, issues = prepare(modules_of(case), case.get("data") or {}, plain=False)
         unknown = [
             issue for issue in issues if not any(reason in issue.message for reason in REFUSED_FOR_A_REASON)
         ]
