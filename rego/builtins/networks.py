@@ -51,7 +51,7 @@ def _parse_cidr(text: str) -> _Network | None:
 
 def _plain(network: _Network) -> _Network:
     """As IPv4, if it lies among the IPv4 addresses that are written as IPv6."""
-    if network.bits == 128 and _MAPPED <= network.first and network.last < _MAPPED + _V4_BITS:
+    if network.bits == 128 and network.first >= _MAPPED and network.last < _MAPPED + _V4_BITS:
         return _Network(32, network.first - _MAPPED, network.last - _MAPPED)
     return network
 

@@ -34,11 +34,11 @@ def verify(key: Key, algorithm: str, data: bytes, signature: bytes, *, any_curve
 
     `any_curve` leaves the curve of an elliptic key unchecked, as OPA's `io.jwt.verify_es*` do.
     """
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
         return _verify(key, algorithm, data, signature, any_curve)
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
 
 

@@ -95,7 +95,7 @@ def _authority(authority: str, text: str) -> tuple[str, str]:
     name, colon, port = host.rpartition(":")
     if not colon:
         name, port = host, ""
-    elif not port.isdecimal() and port or not port.isascii():
+    elif (not port.isdecimal() and port) or not port.isascii():
         raise _bad(text, f'invalid port ":{port}" after host')
     plain = _unescape(name, text, host=True)
     return plain, port
