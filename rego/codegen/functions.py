@@ -53,6 +53,11 @@ class _Function:
         before = [] if index is None else self._indexed(index)
         writer = Writer(self.name, self.facts)
         statements = self._statements(writer)
+        if self.parameters and not self.is_plan:
+            # Rules are remembered within a frame; calls aren't, and could double at each step.
+            evaluation = writer.variable("E")
+            writer.put(f"{evaluation}.left -= 1")
+            writer.put(f"if {evaluation}.left < 0: {evaluation}.refill()")
         skipped = {} if index is None else index.words
         dispatched = False
         for number, nodes in enumerate(self.tree):

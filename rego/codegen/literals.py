@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -87,9 +88,16 @@ class _Run:
 
 
 def fold(
-    nodes: list[Node], index: int, constant: Callable[[ir.Operand], Any], names: Names
+    nodes: list[Node],
+    index: int,
+    constant: Callable[[ir.Operand], Any],
+    names: Names,
+    unsure: AbstractSet[int],
 ) -> Literal | None:
-    """The literal that starts at `nodes[index]`, or None when it depends on anything or is changed later."""
+    """The literal that starts at `nodes[index]`, or None when it depends on anything or is changed later.
+
+    `unsure` are locals whose uses can't all be told, so they count as read later.
+    """
     run = _Run(constant, names)
     end = index
     while end < min(len(nodes), index + MAX_STATEMENTS) and run.step(nodes[end]):
@@ -101,6 +109,6 @@ def fold(
     read_later = {
         local: value
         for local, value in run.values.items()
-        if any(id(user) not in inside for user in run.makers[local].users)
+        if local in unsure or any(id(user) not in inside for user in run.makers[local].users)
     }
     return Literal(read_later, end - index)

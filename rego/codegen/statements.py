@@ -101,7 +101,7 @@ class Statements:
         """Write a literal that is built here and never changed as one constant; how many statements that covers."""
         if not isinstance(nodes[index].stmt, ir.MakeArrayStmt | ir.MakeObjectStmt | ir.MakeSetStmt):
             return 0
-        literal = fold(nodes, index, self.constant, self.names)
+        literal = fold(nodes, index, self.constant, self.names, self.w.facts.unsure)
         if literal is None:
             return 0
         for local, value in literal.values.items():
@@ -126,6 +126,8 @@ class Statements:
                 break
             steps.append(self.names.strings[stmt.key.value])
             last = stmt
+            if stmt.target in self.w.facts.unsure:
+                break
             if follower.users != nodes[index + len(steps) : index + len(steps) + 1] or follower.changes:
                 break
         if last is None:

@@ -228,6 +228,22 @@ def test_calls_that_multiply_are_stopped(program: Make) -> None:
         made.evaluate("e", 1, steps=200_000)
 
 
+def test_functions_that_call_the_next_one_twice_are_stopped(program: Make) -> None:
+    """Calls with arguments aren't remembered: 2**60 of them without a single loop."""
+    funcs = []
+    for n in range(60):
+        call = ir.CallStmt(func=f"f{n + 1}", args=(L(0), L(1), L(2)), result=10)
+        twice = ir.BlockStmt(blocks=(block(call), block(call)))
+        funcs.append(
+            rule(f"f{n}", block(twice, ir.AssignVarOnceStmt(source=L(2), target=9)), params=(0, 1, 2))
+        )
+    funcs.append(rule("f60", block(ir.AssignVarOnceStmt(source=L(2), target=9)), params=(0, 1, 2)))
+    first = ir.CallStmt(func="f0", args=(L(0), L(1), L(0)), result=2)
+    made = program(first, funcs=tuple(funcs))
+    with pytest.raises(RegoTimeout):
+        made.evaluate("e", 1, steps=100_000)
+
+
 def test_rules_in_a_very_long_chain_are_an_error_and_not_a_crash(program: Make) -> None:
     funcs = [
         rule(f"r{n}", block(ir.CallStmt(func=f"r{n + 1}", args=(L(0), L(1)), result=9))) for n in range(3000)
