@@ -6,12 +6,15 @@ Exit status as OPA's: 0 done, 1 with --fail (--fail-defined) and an undefined (a
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from policy_engine.cli.durations import Duration
 from policy_engine.cli.unavailable import all_unavailable
+
+if TYPE_CHECKING:
+    from policy_engine.rego.engine import EngineName, Policy
 
 FORMATS = ("json", "values", "bindings", "pretty", "raw", "discard")
 
@@ -52,7 +55,14 @@ class _Failed(click.ClickException):
 @click.option(
     "--timeout", type=Duration(), default=0.0, metavar="DURATION", help="Such as 500ms (default 5s)."
 )
-@click.option("--strict-builtin-errors", is_flag=True, help="Always on: a failing builtin is an error.")
+@click.option("--strict-builtin-errors", is_flag=True, help="A failing builtin is an error, not undefined.")
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "regopy"]),
+    default="native",
+    show_default=True,
+    help="The project's own engine, or rego-cpp as a second opinion.",
+)
 @click.option("--count", type=click.IntRange(1), default=1, hidden=True)
 @all_unavailable(
     ("-p", "--partial", "flag"),
@@ -97,6 +107,7 @@ def eval_command(
     ignore: tuple[str, ...],
     timeout: float,
     strict_builtin_errors: bool,
+    engine: EngineName,
     count: int,
 ) -> None:
     """Evaluate the Rego QUERY and print its results.
@@ -108,7 +119,7 @@ def eval_command(
     from policy_engine.rego.errors import BundleReadError, RegoError
     from policy_engine.rego.query_output import render, render_error
 
-    del strict_builtin_errors, count  # what they ask for is what always happens
+    del count  # every evaluation would give the same
     if stdin and stdin_input:
         raise click.UsageError("--stdin and --stdin-input can't be used together")
     if (query is None) == (not stdin):
@@ -118,8 +129,16 @@ def eval_command(
         document = _input(input_path, stdin_input)
     except BundleReadError as error:
         raise _Failed(f"unable to read input: {error}") from error
+    steps = [step for step in (package or "").split(".") if step]
     try:
-        results = _evaluate(text, data, bundle, ignore, document, package, imports, timeout)
+        with _compiled(data, bundle, ignore, engine, strict_builtin_errors) as policy:
+            results = policy.query(
+                text,
+                document,
+                package=steps[steps[:1] == ["data"] :],
+                imports=imports,
+                seconds=timeout or None,
+            )
     except RegoError as error:
         click.echo(render_error(error, form), nl=False, err=form not in ("json", "discard"))
         raise click.exceptions.Exit(2) from error
@@ -129,26 +148,16 @@ def eval_command(
         raise click.exceptions.Exit(1)
 
 
-def _evaluate(
-    text: str,
-    data: tuple[str, ...],
-    bundle: tuple[str, ...],
-    ignore: tuple[str, ...],
-    document: Any,
-    package: str | None,
-    imports: tuple[str, ...],
-    timeout: float,
-) -> Any:
+def _compiled(
+    data: tuple[str, ...], bundle: tuple[str, ...], ignore: tuple[str, ...], engine: EngineName, strict: bool
+) -> Policy:
+    """What the paths hold, compiled."""
     from policy_engine.bundle import SOD_MOUNTS, is_case_name
     from policy_engine.rego.engine import compile as compile_rego
     from policy_engine.rego.loader import load
 
     loaded = load(data, bundles=bundle, ignore=ignore, bundle_mounts=SOD_MOUNTS, skip=is_case_name)
-    steps = [step for step in (package or "").split(".") if step]
-    if steps and steps[0] == "data":
-        del steps[0]
-    with compile_rego(loaded.modules, loaded.data) as policy:
-        return policy.query(text, document, package=steps, imports=imports, seconds=timeout or None)
+    return compile_rego(loaded.modules, loaded.data, engine=engine, strict_builtin_errors=strict)
 
 
 def _standard_input() -> bytes:

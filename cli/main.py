@@ -86,6 +86,15 @@ def run(arguments: list[str]) -> int:
     except (RecursionError, MemoryError) as error:
         click.echo(f"error: too_large: the input needs too much ({type(error).__name__})", err=True)
         return 1
+    except Exception as error:
+        if os.environ.get("SOD_POLICY_TRACEBACK"):
+            raise
+        click.echo(
+            f"error: internal_error: {type(error).__name__}: {error!s:.300}; this is a defect, please report it with "
+            "the output of the same command under SOD_POLICY_TRACEBACK=1",
+            err=True,
+        )
+        return 1
     return status if isinstance(status, int) else 0
 
 

@@ -182,7 +182,7 @@ def _run_rego(unit: _Unit, run: str | None, timeout: float, library: bool, repor
 
         if not any(_defines_library(text) for text in modules.values()):
             modules = {**library_modules(), **modules}
-        # regopy gets `with data.sod.duties as …` wrong where there is nothing to replace.
+        # The library reads all sections; one that isn't there is empty.
         sod = data.get("sod", {})
         if isinstance(sod, dict):
             data["sod"] = {**{section: {} for section in SECTIONS}, **sod}

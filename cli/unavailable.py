@@ -1,4 +1,4 @@
-"""Options of OPA's commands that need the project's own Rego engine: known, and answered, never ignored."""
+"""Options of OPA's commands that this version doesn't have: known, and answered, never ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def unavailable(*names: str, is_flag: bool = False, metavar: str = "VALUE") -> C
         if value in (None, False, ()):
             return
         name = max(param.opts, key=len)
-        click.echo(f"error: `{name}` is not available with the regopy engine", err=True)
+        click.echo(f"error: `{name}` is not supported yet", err=True)
         ctx.exit(1)
 
     if is_flag:

@@ -19,7 +19,7 @@ from policy_engine.duty_model import SECTIONS, DataPath, Place, check_sections
 
 if TYPE_CHECKING:
     from policy_engine.rego.bundle import Bundle as RegoBundle
-    from policy_engine.rego.engine import Policy
+    from policy_engine.rego.engine import EngineName, Policy
     from policy_engine.rego.errors import RegoError
 
 # The package that decides, as OPA writes an entrypoint.
@@ -44,7 +44,7 @@ class PolicyBundle(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-def load_bundle(path: str | Path) -> PolicyBundle:
+def load_bundle(path: str | Path, *, engine: EngineName = "native") -> PolicyBundle:
     """Read, check and compile the bundle at `path`.
 
     Raises `BundleError` with code, file, row and column for whatever is wrong with it.
@@ -55,7 +55,7 @@ def load_bundle(path: str | Path) -> PolicyBundle:
     try:
         bundle = read_bundle(path, mounts=SOD_MOUNTS, keep=is_case_name)
         _check(bundle, str(path))
-        policy = _compile(bundle.modules, bundle.data)
+        policy = _compile(bundle.modules, bundle.data, engine)
         # Asked last, so that a module that isn't even Rego is told as such.
         if not any(bundle.data.get("sod", {}).values()) and not _adds_to_entrypoint(bundle.modules):
             policy.close()
@@ -96,12 +96,12 @@ def _check(bundle: RegoBundle, source: str) -> None:
     check_sections(sod, place)
 
 
-def _compile(modules: Mapping[str, str], data: Mapping[str, Any]) -> Policy:
+def _compile(modules: Mapping[str, str], data: Mapping[str, Any], engine: EngineName) -> Policy:
     from policy_engine.rego.engine import compile as compile_rego
 
     # A section that is left out, or a file that holds nothing but comments, is an empty one.
     complete = {**data, "sod": {section: data.get("sod", {}).get(section) or {} for section in SECTIONS}}
-    return compile_rego({**library_modules(), **modules}, complete, entrypoints=(ENTRYPOINT,))
+    return compile_rego({**library_modules(), **modules}, complete, entrypoints=(ENTRYPOINT,), engine=engine)
 
 
 def _adds_to_entrypoint(modules: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,9 @@ from policy_engine.documents.errors import DocumentError
 from policy_engine.documents.identity import Identity, is_person, validate_identity
 from policy_engine.documents.request import Context, Grant, HistoryFact, Request
 from policy_engine.verdict import Judgement, judge, refuse
+
+if TYPE_CHECKING:
+    from policy_engine.rego.engine import EngineName
 
 # A request document larger than this is denied before any policy sees it.
 MAX_REQUEST_BYTES = 1_048_576
@@ -52,13 +56,19 @@ class PolicyEngine:
 
     @classmethod
     def load(
-        cls, path: str | Path, *, clock: Clock = utc_now, timeout: float = DECISION_SECONDS
+        cls,
+        path: str | Path,
+        *,
+        clock: Clock = utc_now,
+        timeout: float = DECISION_SECONDS,
+        engine: EngineName = "native",
     ) -> PolicyEngine:
         """Load the bundle at `path`, a folder or `.tar.gz`. Raises `BundleError` with file, row and column.
 
-        A decision that takes longer than `timeout` seconds is a denial.
+        A decision that takes longer than `timeout` seconds is a denial. `engine` chooses who evaluates Rego: the
+        project's own engine, or `regopy` as a second opinion (slower, and refusing more).
         """
-        return cls(load_bundle(path), clock=clock, timeout=timeout)
+        return cls(load_bundle(path, engine=engine), clock=clock, timeout=timeout)
 
     @property
     def version(self) -> PolicyVersion:

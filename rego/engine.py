@@ -1,6 +1,6 @@
 """The one door to an engine: `compile` modules and data to a `Policy`, and ask it.
 
-`Policy` is a protocol, so that the engine behind it can change: today regopy (rego-cpp) in guarded worker processes.
+`Policy` is a protocol with two engines behind it: the project's own, and regopy (rego-cpp) in guarded worker processes.
 A value, `UNDEFINED`, or an error: an engine never answers anything else, and nothing but a value is an answer.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from policy_engine.rego.errors import Issue
 from policy_engine.rego.values import UNDEFINED, Undefined
+
+EngineName = Literal["native", "regopy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +90,49 @@ def compile(  # noqa: A001 - OPA's word
     *,
     entrypoints: Sequence[str] = (),
     limits: Limits | None = None,
+    engine: EngineName = "native",
+    strict_builtin_errors: bool = True,
 ) -> Policy:
     """Compile `modules` (file name -> Rego text) over the base document `data`.
 
     `entrypoints` that are known to be asked are made ready now; others are at their first evaluation.
 
+    `engine` is the project's own (`native`) or rego-cpp in guarded worker processes (`regopy`). With
+    `strict_builtin_errors` a builtin that fails is an error, else it is undefined, as in OPA by default.
+
     Raises `RegoCompileError` with everything found wrong, or `RegoInputError` when `data` can't be kept exactly.
     """
-    from policy_engine.rego.regopy.policy import compile_policy
+    documents = {} if data is None else data
+    if engine == "native":
+        from policy_engine.rego.native import compile_policy
 
-    return compile_policy(modules, {} if data is None else data, limits or Limits(), entrypoints=entrypoints)
+        return compile_policy(
+            modules,
+            documents,
+            limits or Limits(),
+            entrypoints=entrypoints,
+            strict_builtin_errors=strict_builtin_errors,
+        )
+    from policy_engine.rego.regopy.policy import compile_policy as compile_for_regopy
+
+    return compile_for_regopy(modules, documents, limits or Limits(), entrypoints=entrypoints)
 
 
 def check(modules: Mapping[str, str], data: Mapping[str, Any] | None = None) -> list[Issue]:
-    """Everything that the checks before compiling find, without starting an engine."""
-    from policy_engine.rego.regopy.source import prepare
+    """Everything that is wrong with the modules, without compiling them."""
+    from policy_engine.rego.native import check_modules
 
-    return prepare(modules, {} if data is None else data, plain=False)[1]
+    return check_modules(modules, {} if data is None else data)[1]
 
 
-__all__ = ["UNDEFINED", "Expression", "Limits", "Policy", "Result", "Undefined", "check", "compile"]
+__all__ = [
+    "UNDEFINED",
+    "EngineName",
+    "Expression",
+    "Limits",
+    "Policy",
+    "Result",
+    "Undefined",
+    "check",
+    "compile",
+]

@@ -2,30 +2,24 @@
 
 A test passes when its rule has a value other than false, as in OPA; `todo_test_…` rules are skipped and counted. A
 test that can't be answered is an error, not a failure: nothing was found out about the policy. Rules that report
-sub-cases (`test_x[name]`) are errors too for now: of a case that fails, regopy leaves no trace.
+sub-cases (`test_x[name]`) are errors too for now.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
-from policy_engine.rego.engine import Limits, check
+from policy_engine.rego.engine import Policy
 from policy_engine.rego.engine import compile as compile_rego
-from policy_engine.rego.errors import RegoCompileError, RegoError
+from policy_engine.rego.errors import RegoError
 from policy_engine.rego.syntax.scan import Rule, scan
 from policy_engine.rego.syntax.tokens import Source
 from policy_engine.rego.values import UNDEFINED
-
-_TEST_MEMORY: Final = 3 * 1024**3
-"""regopy takes up to 80 MB for each `with`."""
-_NOT_NEWLINE: Final = re.compile(r"[^\n]")
 
 
 class Status(Enum):
@@ -128,82 +122,22 @@ def _has_sub_cases(rule: Rule) -> bool:
 def run_tests(
     modules: Mapping[str, str], data: Mapping[str, Any], cases: Sequence[TestCase], *, seconds: float = 5.0
 ) -> Iterator[TestResult]:
-    """Run `cases` on all processors; results come in the order of the cases.
-
-    regopy compiles a copy of everything that each `with` reaches: all tests of a larger policy together take gigabytes,
-    and some sets of tests give wrong answers or kill it. So each test is compiled without the others.
-    Raises `RegoCompileError`.
-    """
-    if issues := check(modules, data):
-        raise RegoCompileError(issues)
-    spans = _test_spans(modules)
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as threads:
-        waiting = [threads.submit(_run, modules, data, case, spans, seconds) for case in cases]
-        try:
-            for result in waiting:
-                yield result.result()
-        finally:
-            for result in waiting:
-                result.cancel()
+    """Compile everything once and run `cases` in order. Raises `RegoCompileError`, also when there is no case."""
+    asked = dict.fromkeys(case.entrypoint for case in cases if not (case.skipped or case.has_sub_cases))
+    with compile_rego(modules, data, entrypoints=tuple(asked)) as policy:
+        for case in cases:
+            yield _run(policy, case, seconds)
 
 
-def _test_spans(modules: Mapping[str, str]) -> dict[str, list[tuple[int, int, int]]]:
-    """File name -> row, start and end (in characters) of its test rules."""
-    spans: dict[str, list[tuple[int, int, int]]] = {}
-    for file, text in modules.items():
-        for rule in scan(Source(file, text))[0].rules:
-            if rule.name.startswith(("test_", "todo_test_")):
-                spans.setdefault(file, []).append((rule.row, rule.tokens[0].start, rule.tokens[-1].end))
-    return spans
-
-
-def _only(
-    modules: Mapping[str, str], case: TestCase, spans: Mapping[str, list[tuple[int, int, int]]]
-) -> dict[str, str]:
-    """The modules that the test needs, with other tests replaced by blanks, so that rows and columns stay.
-
-    Of the files with tests only the test's own is kept, those of the same package, and those that it imports.
-    """
-    scanned = {file: scan(Source(file, text))[0] for file, text in modules.items() if file in spans}
-    wanted = {case.package, *(path[1:] for path in scanned[case.file].imports.values())}
-    kept: dict[str, str] = {}
-    for file, text in modules.items():
-        if file in scanned:
-            package = scanned[file].package
-            if not any(path[: len(package)] == package for path in wanted):
-                continue
-            rows = {
-                rule.row for rule in scanned[file].rules if (package, rule.name) == (case.package, case.rule)
-            }
-            for row, start, end in spans[file]:
-                if row not in rows:
-                    text = text[:start] + _NOT_NEWLINE.sub(" ", text[start:end]) + text[end:]
-        kept[file] = text
-    return kept
-
-
-def _run(
-    modules: Mapping[str, str],
-    data: Mapping[str, Any],
-    case: TestCase,
-    spans: Mapping[str, list[tuple[int, int, int]]],
-    seconds: float,
-) -> TestResult:
+def _run(policy: Policy, case: TestCase, seconds: float) -> TestResult:
     if case.skipped:
         return TestResult(case, Status.SKIPPED, 0.0)
     if case.has_sub_cases:
-        message = "sub-cases are not available with the regopy engine: write one rule for each case"
+        message = "sub-cases are not reported yet: write one rule for each case"
         return TestResult(case, Status.ERROR, 0.0, RegoError(message, code="test_sub_cases"))
     started = time.perf_counter()
     try:
-        with compile_rego(
-            _only(modules, case, spans),
-            data,
-            entrypoints=[case.entrypoint],
-            limits=Limits(workers=1, memory_bytes=_TEST_MEMORY),
-        ) as policy:
-            started = time.perf_counter()
-            value = policy.evaluate(case.entrypoint, UNDEFINED, seconds=seconds)
+        value = policy.evaluate(case.entrypoint, UNDEFINED, seconds=seconds)
     except RegoError as error:
         return TestResult(case, Status.ERROR, time.perf_counter() - started, error)
     status = Status.FAIL if value is UNDEFINED or value is False else Status.PASS

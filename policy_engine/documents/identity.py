@@ -97,13 +97,13 @@ def validate_identity(identity: Identity) -> None:
         if not is_name(name):
             raise DocumentError(
                 f"a name in the identity is empty, longer than {MAX_NAME} or holds control characters: "
-                f"`{ascii(name[:40])}`",
+                f"`{name[:40]!a}`",
                 code="identity_invalid",
             )
     for person in persons:
         if not is_person(person):
             raise DocumentError(
-                f"the person `{ascii(person[:40])}` could be mistaken for another one: write it without spaces "
+                f"the person `{person[:40]!a}` could be mistaken for another one: write it without spaces "
                 "around it, in Unicode's NFKC form",
                 code="identity_invalid",
             )

@@ -123,7 +123,7 @@ def test_a_missing_identity_is_an_error(decide: Run, tmp_path: Path) -> None:
             "duties_invalid",
             "duties.yaml:1:",
         ),
-        ({"policy.rego": "package policy\n\nallow contains {\n"}, "rego_parse_error", "policy.rego:3:"),
+        ({"policy.rego": "package policy\n\nallow contains {\n"}, "rego_parse_error", "policy.rego:4:"),
         ({"policy.rego": "\x00\x01"}, "", "policy.rego"),
         ({"duties.yaml": "a: 1", "dutties.yaml": "b: 2"}, "bundle_unread_file", "dutties.yaml"),
     ],

@@ -116,7 +116,7 @@ def test_the_exit_status_is_that_of_opa(folder: Path, arguments: list[str], stat
 @pytest.mark.parametrize(
     ("text", "query", "code", "row", "col"),
     [
-        ("package q\n\nx := 1 +\n", "1", "rego_parse_error", 3, 8),
+        ("package q\n\nx := 1 +\n", "1", "rego_parse_error", 4, 1),
         ("package q\n\nx := foo(1)\n", "1", "rego_type_error", 3, 6),
         ("package q\n", "bar(1)", "rego_type_error", 1, 1),
         ("package q\n", "y", "rego_unsafe_var_error", 1, 1),
