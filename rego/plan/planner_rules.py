@@ -30,6 +30,7 @@ class FunctionPlanner:
         self, program: Program, group: RuleGroup, environment: Environment, *, early_exit: bool = True
     ) -> None:
         self._group = group
+        self._builds_object, self._builds_set = group.builds_object, group.builds_set
         self._early_exit = early_exit
         self._handed_down = environment.variables
         parameters = 2 + len(self._handed_down)
@@ -68,14 +69,14 @@ class FunctionPlanner:
         return sorted(self._group.rules, key=lambda placed: -len(placed.path))
 
     def _always_the_same(self, rules: Sequence[PlacedRule]) -> bool:
-        if not self._early_exit or self._group.builds_object or self._group.builds_set:
+        if not self._early_exit or self._builds_object or self._builds_set:
             return False
         values = {_value(rule) for placed in rules for rule in placed.rule.chain()}
         return len(values) == 1 and isinstance(next(iter(values)), Scalar)
 
     def _begin(self, rules: Sequence[PlacedRule]) -> None:
-        if self._group.builds_object or self._group.builds_set:
-            kind = ir.MakeObjectStmt if self._group.builds_object else ir.MakeSetStmt
+        if self._builds_object or self._builds_set:
+            kind = ir.MakeObjectStmt if self._builds_object else ir.MakeSetStmt
             with self._block(rules[0]):
                 self._writer.put(kind, target=self._return)
 
@@ -101,7 +102,7 @@ class FunctionPlanner:
 
     def _answer(self, placed: PlacedRule, rule: Rule) -> None:
         terms = self._frame.terms
-        if self._group.builds_object:
+        if self._builds_object:
             self._fill(placed, rule)
         elif rule.head.key is not None:
             self._writer.put(ir.SetAddStmt, value=terms.value(rule.head.key), set=self._return)
@@ -140,7 +141,7 @@ class FunctionPlanner:
 
     def _chain(self, placed: PlacedRule, exits_early: bool, *, alone: bool) -> None:
         """Each rule of a chain has a block of its own, and runs when none before it held."""
-        held = self._return if alone and not self._group.builds_object else self._writer.local()
+        held = self._return if alone and not self._builds_object else self._writer.local()
         blocks: list[Draft] = []
         with self._block(placed):
             for link in placed.rule.chain():
@@ -152,7 +153,7 @@ class FunctionPlanner:
             if held == self._return:
                 self._top[-1:] = blocks
                 return
-            if not self._group.builds_object:
+            if not self._builds_object:
                 with self._writer.nested() as block:
                     self._writer.put(ir.IsDefinedStmt, source=held)
                     self._writer.put(ir.AssignVarOnceStmt, source=ir.Local(held), target=self._return)
@@ -166,7 +167,7 @@ class FunctionPlanner:
         elif held != self._return:
             self._writer.put(ir.ResetLocalStmt, target=held)
         self._holds(link)
-        if self._group.builds_object:
+        if self._builds_object:
             self._fill(placed, link)
             self._writer.put(ir.AssignVarStmt, source=ir.Bool(True), target=held)
         else:
@@ -175,7 +176,7 @@ class FunctionPlanner:
     def _default(self, placed: PlacedRule) -> None:
         rule = placed.rule
         with self._block(placed), self._frame.scope():
-            if self._group.builds_object:
+            if self._builds_object:
                 self._unless_filled(placed)
                 self._frame.bodies.body(rule.body)
                 self._fill(placed, rule)
