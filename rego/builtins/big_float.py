@@ -68,7 +68,7 @@ def write(value: Fraction, bits: int = _BITS) -> int | float | Decimal:
     if value < 0:
         digits = -digits
     if exponent >= 0:
-        return digits * 10**exponent
+        return int(digits * 10**exponent)
     return normal_number(Decimal(digits).scaleb(exponent))
 
 

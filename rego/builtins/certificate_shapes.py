@@ -159,7 +159,7 @@ def _public_key(item: Any) -> Shape:
 
 
 def _name(name: Any) -> Shape:
-    shape: Shape = {field: None for field in _NAME_FIELDS.values()}
+    shape: Shape = dict.fromkeys(_NAME_FIELDS.values())
     shape |= {"SerialNumber": "", "CommonName": "", "Names": None, "ExtraNames": None}
     for attribute in name:
         dotted = attribute.oid.dotted_string

@@ -80,7 +80,8 @@ def _certificates(text: str) -> list[Any]:
 
 def _split_der(data: bytes) -> list[bytes]:
     """The DER elements that stand one behind another."""
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while at < len(data) and len(found) < _MAX_CERTIFICATES:
         size, start = (data[at + 1] if at + 1 < len(data) else 0), at + 2
         if size & 0x80:

@@ -258,8 +258,8 @@ def _number_errors(schema: Any, value: Any, path: _Path) -> _Errors:
         sign = 1 if side == "max" else -1
         if limit is not None and (number - as_decimal(limit)) * sign > 0:
             yield _Error(f"number_{more}e", path, f"Must be {less} than or equal to {number_text(limit)}")
-        if is_number(exclusive) and (number - as_decimal(exclusive)) * sign >= 0:  # type: ignore[arg-type]
-            yield _Error(f"number_{more}", path, f"Must be {less} than {number_text(exclusive)}")  # type: ignore[arg-type]
+        if is_number(exclusive) and (number - as_decimal(exclusive)) * sign >= 0:
+            yield _Error(f"number_{more}", path, f"Must be {less} than {number_text(exclusive)}")
 
 
 def _common_errors(schema: Any, value: Any, path: _Path) -> _Errors:

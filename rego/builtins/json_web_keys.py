@@ -73,10 +73,8 @@ def parse_keys(text: str) -> list[dict[str, Any]]:
         document = parse(text)
     except BuiltinError as error:
         raise BuiltinError(f"failed to parse a JWK key (set): {error.message}") from None
-    if type(document) is dict and type(document.get("keys")) is list:
-        found = document["keys"]
-    else:
-        found = [document]
+    whole_set = type(document) is dict and type(document.get("keys")) is list
+    found: list[Any] = document["keys"] if whole_set else [document]
     if not all(type(item) is dict for item in found):
         raise BuiltinError("failed to parse a JWK key (set): a key must be an object")
     for item in found:

@@ -172,7 +172,7 @@ def _before(first: int) -> int:
 def _texts(network: _Network) -> Iterator[str]:
     network = _plain(network)
     form = ipaddress.IPv4Address if network.bits == 32 else ipaddress.IPv6Address
-    blocks = ipaddress.summarize_address_range(form(network.first), form(network.last))  # type: ignore[type-var]
+    blocks = ipaddress.summarize_address_range(form(network.first), form(network.last))
     return map(str, blocks)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from policy_engine.rego.builtins.go_time import parse_time
@@ -38,7 +39,7 @@ def meets(name: str, value: Any) -> bool:
     if kind in _PATTERNS:
         return _PATTERNS[kind].fullmatch(value) is not None
     if kind in _LAYOUTS:
-        return any(_works(lambda layout=layout: parse_time(value, layout)) for layout in _LAYOUTS[kind])
+        return any(_works(partial(parse_time, value, layout)) for layout in _LAYOUTS[kind])
     if kind in ("ipv4", "ipv6"):
         return _is_address(value, 4 if kind == "ipv4" else 6)
     if kind == "regex":

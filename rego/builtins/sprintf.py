@@ -56,7 +56,7 @@ class _Formatter:
     def __init__(self, text: str, operands: list[Any]) -> None:
         self.text, self.operands = text, operands
         self.at = self.next = 0
-        self.reordered = self.good_index = False
+        self.reordered = self.good_index = self.after_index = False
         self.parts: list[str] = []
         self.size = 0
 
@@ -81,7 +81,6 @@ class _Formatter:
 
     def directive(self) -> str:
         found = _Directive()
-        self.reordered_here = False
         while self.at < len(self.text) and self.text[self.at] in _FLAGS:
             found.flags += self.text[self.at]
             self.at += 1
@@ -176,7 +175,7 @@ class _Formatter:
         number = int(found[1][:8]) if found and found.end() == self.at else 0
         if not 1 <= number <= len(self.operands):
             self.good_index = False
-            return True if close >= 0 else False
+            return close >= 0
         self.next = number - 1
         return True
 

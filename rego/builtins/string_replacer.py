@@ -16,7 +16,7 @@ class Replacer:
         self._bytewise = any(not old for old, _ in pairs)
         if self._bytewise:
             pairs = [(_as_bytes(old), _as_bytes(new)) for old, new in pairs]
-        self._new = {old: new for old, new in reversed(pairs)}
+        self._new = dict(reversed(pairs))
         self._rank = {old: rank for rank, (old, _) in reversed(list(enumerate(pairs)))}
         self._lengths = sorted({len(old) for old in self._new if old})
         self._first = {old[0] for old in self._new if old}

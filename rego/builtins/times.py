@@ -237,7 +237,6 @@ def _offset_at_local(local: int, zone: str) -> int:
         return 0
     try:
         guess = _located(local * _SECOND, zone).offset
-        first = _located((local - guess) * _SECOND, zone).offset
-        return first
+        return _located((local - guess) * _SECOND, zone).offset
     except (OverflowError, ValueError, OSError):
         raise BuiltinError("time outside of valid range") from None

@@ -17,7 +17,7 @@ from policy_engine.rego.builtins.registry import BuiltinError, builtin
 from policy_engine.rego.value_numbers import normal_number
 
 _MAX_DEPTH: Final = 200
-_MAX_NODES: Final = 1_000_000
+_MAX_NODES: Final = 200_000
 _WORDS: Final[dict[str, Any]] = (
     dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
     | dict.fromkeys(("true", "True", "TRUE"), True)
@@ -107,7 +107,7 @@ def _parse(text: str) -> Any:
         first: Any = None
         count = 0
         while loader.check_node():
-            node = loader.get_node()  # type: ignore[no-untyped-call]
+            node = loader.get_node()
             if loader.yaml_version not in (None, (1, 1)):
                 raise BuiltinError("yaml: found incompatible YAML document")
             first = node if count == 0 else first
@@ -169,7 +169,7 @@ class _Converter:
 
 
 def _is_merge(key: Any) -> bool:
-    return key.id == "scalar" and key.value == "<<" and key.tag == _PLAIN
+    return bool(key.id == "scalar" and key.value == "<<" and key.tag == _PLAIN)
 
 
 def _key(node: Any) -> str:

@@ -33,7 +33,7 @@ def marshal(value: Any) -> str:
 
         def check_simple_key(self) -> bool:
             empty = isinstance(self.event, yaml.ScalarEvent) and self.event.value == ""
-            return empty or bool(super().check_simple_key())  # type: ignore[no-untyped-call]
+            return empty or bool(super().check_simple_key())
 
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
             super().increase_indent(flow, False)
@@ -56,7 +56,7 @@ def _emit(value: Any, emitter: Any, yaml: Any) -> None:
     if type(value) is dict:
         emitter.emit(yaml.MappingStartEvent(None, None, True, flow_style=not value))
         named = [(replace_invalid(key_text(name)), item) for name, item in value.items()]
-        named.sort(key=functools.cmp_to_key(lambda one, other: _compare(one[0], other[0])))
+        named.sort(key=lambda entry: _natural(entry[0]))
         for name, item in named:
             _emit(name, emitter, yaml)
             _emit(item, emitter, yaml)
@@ -137,3 +137,6 @@ def _digits(text: str, at: int) -> str:
     while end < len(text) and end - at < 18 and text[end].isdecimal():
         end += 1
     return text[at:end]
+
+
+_natural: Final = functools.cmp_to_key(_compare)
