@@ -59,7 +59,7 @@ def run(runner: Runner, name: str, args: list[Arg], draft: Draft) -> bool:
     handler = _HANDLERS.get(name)
     if handler is None:
         return False
-    draft.effects.add(Effect.SESSION)
+    draft.usual = {Effect.SESSION}
     handler(runner, name, args, draft)
     return True
 
@@ -69,7 +69,7 @@ def _nothing(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 
 
 def _reads(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
-    draft.effects = {Effect.READ}
+    draft.usual = {Effect.READ}
 
 
 def _code(runner: Runner, draft: Draft, what: str) -> None:
@@ -126,12 +126,14 @@ def _one_name(runner: Runner, name: str, arg: Arg | None, draft: Draft) -> None:
         runner.state.forget()
         return
     runner.state.values.pop(arg, None)
+    if name in ("read", "mapfile", "readarray"):
+        runner.state.arrays.add(arg)
     if arg in ("IFS", "PATH", "HOME") or name != "unset":
         runner.walker.sensitive(draft, arg)
 
 
 def _printf(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
-    draft.effects = {Effect.READ}
+    draft.usual = {Effect.READ}
     first = args[1] if len(args) > 1 else ""
     if isinstance(first, Unknown) and not (first.prefix and first.prefix[0] != "-"):
         _code(runner, draft, "a format of `printf` that isn't known (it may be `-v`)")
@@ -146,7 +148,12 @@ def _getopts(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 def _declare(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     """declare, typeset, local, export, readonly: attributes change what later assignments mean."""
     attributes = name == "readonly"
+    array = False
     for arg in args[1:]:
+        variable = (arg if isinstance(arg, str) else arg.prefix).partition("=")[0].rstrip("+")
+        _array_value(runner, name, arg, draft, array=array or variable in runner.state.arrays)
+        if array or (isinstance(arg, Unknown) and arg.shown == f"{variable}=(…)"):
+            runner.state.arrays.add(variable)
         if isinstance(arg, Unknown):
             if not _NAME.fullmatch(arg.prefix.partition("=")[0]) or "=" not in arg.prefix:
                 _code(runner, draft, f"an argument of `{name}` that isn't known")
@@ -160,8 +167,8 @@ def _declare(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
                     _code(runner, draft, f"`{name} {arg}` evaluates values as arithmetic, which")
                 if "n" in arg and name != "export":
                     _code(runner, draft, f"`{name} {arg}` makes a name stand for another, which")
-            if "r" in arg:
-                attributes = True
+            attributes = attributes or "r" in arg
+            array = array or "a" in arg or "A" in arg
             continue
         match = _ASSIGNMENT.fullmatch(arg)
         variable = match.group(1) if match else arg
@@ -177,19 +184,33 @@ def _declare(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
             runner.state.set_value(variable, Unknown() if "\0" in value or "+=" in arg else value)
 
 
+def _array_value(runner: Runner, name: str, arg: Arg, draft: Draft, *, array: bool) -> None:
+    """A value like `(…)` for an array is read again as words, substitutions included."""
+    if isinstance(arg, Unknown):
+        before, _, value = arg.prefix.partition("=")
+        risky = (array and arg.shown != f"{before}=(…)" and not value) or value.startswith("(")
+    else:
+        risky = arg.partition("=")[2].startswith("(")
+    if risky:
+        _code(runner, draft, f"a value like `(…)` given to `{name}`")
+
+
 def _test(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
-    draft.effects = {Effect.READ}
+    draft.usual = {Effect.READ}
     for index, arg in enumerate(args):
         if isinstance(arg, Unknown) and not arg.single:
             _code(runner, draft, f"an unquoted argument of `{name}` (it may become `-v`)")
             return
+        operand = args[index + 1] if index + 1 < len(args) else "]"
         if arg in ("-v", "-R"):
-            operand = args[index + 1] if index + 1 < len(args) else None
             if not isinstance(operand, str) or not _NAME.fullmatch(operand.rstrip("]") or "x"):
                 _code(runner, draft, f"`{name} {arg}` on something that is no plain name")
-            return
-    if len(args) > 2 and isinstance(args[1], Unknown) and isinstance(args[2], Unknown):
-        _code(runner, draft, f"two unknown arguments of `{name}`")
+        elif (
+            isinstance(arg, Unknown)
+            and arg.prefix in ("", "-")
+            and (isinstance(operand, Unknown) or ("[" in operand and operand != "["))
+        ):
+            _code(runner, draft, f"an unknown argument of `{name}` (it may be `-v`)")
 
 
 def _set(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
@@ -272,6 +293,11 @@ def _trap(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     runner.state.directories = (*directories, None) if runner.walker.moves else directories
     runner.text(words[0], draft, name, bash=runner.state.bash, same=True)
     runner.state.values, runner.state.directories = values, directories
+    if any(signal not in ("EXIT", "0") for signal in words[1:]):
+        runner.state.tracking = False  # it may run, and assign, between any two of the commands that follow
+        runner.state.forget()
+        if runner.walker.moves:
+            runner.state.change_directory(None)
 
 
 def _source(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
@@ -299,7 +325,7 @@ def _command(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
             break
         if name == "command" and not arg[1:].strip("pvV"):
             if "v" in arg or "V" in arg:
-                draft.effects = {Effect.READ}
+                draft.usual = {Effect.READ}
                 return
         elif name == "exec" and not arg[1:].strip("cl"):
             continue
@@ -316,7 +342,7 @@ def _command(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 
 
 def _kill(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
-    draft.effects = {Effect.UPDATE}
+    draft.usual = {Effect.UPDATE}
     from policy_engine.documents.vocabulary import ResourceKind
 
     for arg in args[1:]:

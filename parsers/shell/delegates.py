@@ -7,6 +7,7 @@ know them to be harmless.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -74,12 +75,28 @@ def _kubectl(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     literal = [arg for arg in args if isinstance(arg, str)]
     special = any(arg.startswith(("--raw", "--kubeconfig", "--profile", "--cache")) for arg in literal)
     if len(literal) == len(args) > 1 and args[1] in _READ_ONLY_KUBECTL and not special:
-        draft.effects -= {Effect.UNKNOWN, Effect.EXECUTE}
-        draft.effects.add(Effect.READ)
+        draft.usual = {Effect.READ}
         return
     if len(args) > 1 and args[1] == "exec" and "--" in args:
         runner.child(args[args.index("--") + 1 :], draft, name)
     unread(runner, name, args, draft)
 
 
+_READ_ONLY_HELM = frozenset(["list", "ls", "status", "history", "version", "env"])
+_HELM_OPTION = re.compile(
+    r"-[aAdqr]+|--(?:all|all-namespaces|failed|deployed|pending|short|reverse|date|superseded)"
+    r"|-[nofm](?:=?[\w.-]+)?|--(?:namespace|output|filter|max|revision|offset)(?:=[\w.-]+)?|[\w.-]+"
+)
+
+
+def _helm(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
+    """helm: asking what is installed; charts, plugins and post-renderers may run anything."""
+    plain = all(isinstance(arg, str) and _HELM_OPTION.fullmatch(arg) for arg in args[1:])
+    if plain and len(args) > 1 and args[1] in _READ_ONLY_HELM:
+        draft.usual = {Effect.READ}
+    else:
+        unread(runner, name, args, draft)
+
+
 HANDLERS["kubectl"] = _kubectl
+HANDLERS["helm"] = _helm

@@ -1,12 +1,13 @@
 """The tables of programs and wrappers, and how an argument list is read with an entry of them.
 
-`programs.toml` and `wrappers.toml` share one format, explained at their top. An entry says what options a program
+`readers.toml`, `programs.toml` and `wrappers.toml` share one format, explained at their top. An entry says what options a program
 has, what its operands are and what it does; `read_arguments` applies it to the words of a command.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from importlib import resources
 from typing import Any
@@ -40,18 +41,64 @@ ROLES = frozenset(
         "shell",
         "unsafe",
         "upload",
+        "pattern_file",
+        "list",
+        "mount",
+        "report",
+        "repository",
+        "outside",
+        "configure",
     ]
 )
-_CODE_ROLES = frozenset(["text", "code", "program", "script", "unsafe", "shell", "write", "command"])
+# What a style or the runner does about a switch; a switch with the name of an effect adds that effect.
+SWITCHES = frozenset(
+    [
+        "append",
+        "bind",
+        "create",
+        "delete",
+        "diff",
+        "dry_run",
+        "edit",
+        "exec",
+        "extract",
+        "harmless",
+        "in_place",
+        "links",
+        "list",
+        "named_by_url",
+        "no_index",
+        "reads",
+        "recursive",
+        "remove",
+        "replace",
+        "shell",
+        "stdout",
+        "symbolic",
+        "update",
+        "configure",
+    ]
+)
+_OPTION = re.compile(r"([-+][^:=+]*)(?:([:=])([a-z_]*))?(?:\+([a-z_]+))?")
+_CODE_ROLES = frozenset(
+    ["text", "code", "program", "script", "unsafe", "shell", "write", "create", "command", "target", "mount"]
+)
+
+
+Option = tuple[str, str, str]
 
 
 class Entry(Struct, frozen=True):
-    """One program. `options` maps an option to (role, takes a value: "", "value" or "attached", switch)."""
+    """One program. `options` maps an option to (role, takes a value: "", "value" or "attached", switch).
+
+    `elsewhere`: the wrapped command's files are not those of this machine. `reads`: whole argument lists that
+    only read. `interspersed`: options may follow an operand that precedes the wrapped command.
+    """
 
     name: str
     effects: tuple[Effect, ...]
     flags: tuple[str, ...]
-    options: dict[str, tuple[str, str]]
+    options: dict[str, Option]
     operands: tuple[str, ...]
     strict: bool
     style: str
@@ -61,6 +108,9 @@ class Entry(Struct, frozen=True):
     dashdash: bool
     subcommands: bool
     long_single: bool
+    elsewhere: bool
+    interspersed: bool
+    reads: tuple[str, ...]
 
 
 class Reading(Struct):
@@ -85,7 +135,7 @@ def table() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     aliases: dict[str, str] = {}
     folder = resources.files("policy_engine.parsers.shell")
-    for file, wrapper in (("programs.toml", False), ("wrappers.toml", True)):
+    for file, wrapper in (("readers.toml", False), ("programs.toml", False), ("wrappers.toml", True)):
         for name, raw in tomllib.loads((folder / file).read_text("utf-8")).items():
             if isinstance(raw, str):
                 aliases[name] = raw
@@ -108,6 +158,9 @@ _KEYS = frozenset(
         "dashdash",
         "subcommands",
         "long_single",
+        "elsewhere",
+        "interspersed",
+        "reads",
     ]
 )
 
@@ -132,32 +185,36 @@ def _entry(name: str, raw: dict[str, Any], wrapper: bool) -> Entry:
         style=raw.get("style", ""),
         names_only=raw.get("names_only", False),
         wrapper=wrapper,
-        dangerous=strict or any(role in _CODE_ROLES for role, _ in options.values()),
+        dangerous=any(role in _CODE_ROLES or switch in _EFFECTS for role, _, switch in options.values())
+        or (strict and set(raw["does"].split()) != {"read"}),
         dashdash=raw.get("dashdash", False),
         subcommands=raw.get("subcommands", False),
         long_single=raw.get("long_single", False),
+        elsewhere=raw.get("elsewhere", False),
+        interspersed=raw.get("interspersed", False),
+        reads=tuple(raw.get("reads", ())),
     )
 
 
-def _options(name: str, text: str, *, whole: bool) -> dict[str, tuple[str, str]]:
+def _options(name: str, text: str, *, whole: bool) -> dict[str, Option]:
     """Read the option language: `-ab` flags, `-c:role` with a value, `-i=role` with an optional attached one."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, Option] = {}
     for token in text.split():
-        kind, role = "", "skip"
-        for mark, meaning in ((":", "value"), ("=", "attached"), ("+", "")):
-            if mark in token:
-                token, role = token.split(mark, 1)
-                kind = meaning
-                if mark == "+":
-                    role = "+" + role
-                break
-        role = role or "skip"
-        if not role.startswith("+") and role not in ROLES:
+        match = _OPTION.fullmatch(token)
+        if match is None:
+            raise ValueError(f"table entry `{name}` has the malformed option `{token}`")
+        option, mark, role, switch = match.groups()
+        spec = (role or "skip", {":": "value", "=": "attached"}.get(mark or "", ""), switch or "")
+        if spec[0] not in ROLES:
             raise ValueError(f"table entry `{name}` has the unknown option role `{role}`")
-        if token.startswith("--") or len(token) <= 2 or whole:
-            found[token] = (role, kind)
+        if switch and switch not in SWITCHES:
+            raise ValueError(f"table entry `{name}` has the switch `{switch}`, which nobody reads")
+        if option.startswith("--") or len(option) <= 2 or whole:
+            found[option] = spec
+        elif mark or switch:
+            raise ValueError(f"table entry `{name}` gives several letters one value: `{token}`")
         else:
-            found.update({"-" + letter: (role, kind) for letter in token[1:]})
+            found.update({"-" + letter: spec for letter in option[1:]})
     return found
 
 
@@ -171,17 +228,17 @@ class _ArgumentReader:
         self.entry = entry
         self.args = args
         self.i = 0
+        self.options_end = False
         self.found = Reading([], set(), [])
         self.takes_command = "command" in entry.operands
         self.before = [role for role in entry.operands if role != "command"] if self.takes_command else []
 
     def read(self) -> Reading:
-        options_end = False
         while self.i < len(self.args):
             arg = self.args[self.i]
             if isinstance(arg, Unknown):
                 if (
-                    not options_end
+                    not self.options_end
                     and not (arg.prefix and arg.prefix[0] != "-")
                     and (arg.shown or "")[:1] != "~"
                 ):
@@ -191,13 +248,13 @@ class _ArgumentReader:
                         return self.found
                 if self.operand(arg):
                     return self.found
-            elif not options_end and arg == "--":
-                options_end = True
+            elif not self.options_end and arg == "--":
+                self.options_end = True
                 self.i += 1
                 if self.entry.dashdash:
                     self.found.command = self.args[self.i :]
                     return self.found
-            elif not options_end and len(arg) > 1 and arg[0] == "-":
+            elif not self.options_end and len(arg) > 1 and arg[0] == "-":
                 self.option(arg)
             elif self.operand(arg):
                 return self.found
@@ -220,6 +277,7 @@ class _ArgumentReader:
                 self.found.command = self.args[self.i :]
                 return True
             self.found.values.append((self.before.pop(0), arg))
+            self.options_end = self.options_end or not self.entry.interspersed
             self.i += 1
             return False
         self.found.operands.append(arg)
@@ -232,16 +290,12 @@ class _ArgumentReader:
         if arg.startswith("--") or self.entry.long_single:
             name, equals, value = arg.partition("=")
             spec = options.get(name)
-            if spec is None:
-                self.unknown(name)
-                return
-            role, kind = spec
-            if kind == "value" and not equals:
-                self.value(role)
-            elif equals:
-                self.take(role, value)
+            if spec is not None:
+                self.apply(spec, value if equals else None)
+            elif arg[:2] in options and arg[1] != "-" and options[arg[:2]][1] == "value":
+                self.apply(options[arg[:2]], arg[2:])
             else:
-                self.switch(role)
+                self.unknown(name)
             return
         if arg[1:].isdigit() and "-#" in options:
             return
@@ -251,21 +305,30 @@ class _ArgumentReader:
             position += 1
             if spec is None:
                 self.unknown(arg)
+                self.rest_of_cluster(arg, position)
                 return
-            role, kind = spec
-            if kind == "value":
-                if position < len(arg):
-                    self.take(role, arg[position:])
-                else:
-                    self.value(role)
+            self.apply(spec, (arg[position:] or None) if spec[1] else None)
+            if spec[1]:
                 return
-            if kind == "attached":
-                if position < len(arg):
-                    self.take(role, arg[position:])
-                else:
-                    self.switch(role)
-                return
-            self.switch(role)
+
+    def rest_of_cluster(self, arg: str, position: int) -> None:
+        """Letters after one that the entry doesn't have: a known one with a meaning may count, or be a value."""
+        for letter in arg[position:]:
+            role, kind, switch = self.entry.options.get("-" + letter, ("skip", "", ""))
+            if kind or switch or role != "skip":
+                self.found.unknown_option = self.found.unknown_option or arg
+
+    def apply(self, spec: Option, attached: str | None) -> None:
+        """One option: its switch, and its value if it has one (attached or the next word)."""
+        role, kind, switch = spec
+        if switch:
+            self.found.switches.add(switch)
+        if attached is not None:
+            self.take(role, attached)
+        elif kind == "value":
+            self.value(role)
+        elif role == "unsafe":
+            self.found.values.append((role, ""))
 
     def value(self, role: str) -> None:
         """Take the next word as the value of an option."""
@@ -277,22 +340,14 @@ class _ArgumentReader:
             self.i += 1
 
     def take(self, role: str, value: Arg) -> None:
-        if role.startswith("+"):
-            self.found.switches.add(role[1:])
-        self.found.values.append((role.lstrip("+") if not role.startswith("+") else "skip", value))
-        if role in ("pattern", "target"):
-            self.found.switches.add(role)
-
-    def switch(self, role: str) -> None:
-        if role.startswith("+"):
-            self.found.switches.add(role[1:])
-        elif role == "unsafe":
-            self.found.values.append((role, ""))
+        self.found.values.append((role, value))
+        if role in ("pattern", "pattern_file", "target"):
+            self.found.switches.add("target" if role == "target" else "pattern")
 
     def unknown(self, name: str) -> None:
         """An option that the entry doesn't have. It matters in wrappers and where it may abbreviate a known one."""
         known = any(
-            other.startswith(name) and spec[0] in _CODE_ROLES | {"read"}
+            other.startswith(name) and (spec[0] != "skip" or spec[2])
             for other, spec in self.entry.options.items()
         )
         if self.entry.strict or (known and name.startswith("--")):
@@ -315,7 +370,9 @@ def operand_roles(entry: Entry, reading: Reading) -> list[tuple[str, Arg]]:
         if not roles:
             break
         role = roles[0]
+        found.append((role.rstrip("*?"), operand))
+        if isinstance(operand, Unknown) and not operand.single:
+            found.extend((later.rstrip("*?"), operand) for later in roles[1:])  # it may be several words
         if not role.endswith("*"):
             roles.pop(0)
-        found.append((role.rstrip("*?"), operand))
     return found + tail

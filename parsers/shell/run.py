@@ -28,6 +28,8 @@ _LOADER = re.compile(r"ld[-.].*so")
 _CHANGES = frozenset(
     [Effect.CREATE, Effect.UPDATE, Effect.DELETE, Effect.GRANT, Effect.CONFIGURE, Effect.DEFINE]
 )
+_SWITCH_EFFECTS = {str(effect): effect for effect in Effect}
+_FILE_LISTS = frozenset(["list", "pattern_file"])
 _FILE_ROLES = {
     "read": (Access.READ, Effect.READ),
     "write": (Access.WRITE, Effect.UPDATE),
@@ -183,7 +185,7 @@ class Runner:
 
     def apply(self, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
         """Apply a table entry."""
-        draft.effects.update(entry.effects)
+        draft.usual = set(entry.effects)
         draft.flags.update(entry.flags)
         if ShellFlag.NETWORK in entry.flags and Effect.TRANSFER in entry.effects:
             draft.fetches = True
@@ -200,10 +202,14 @@ class Runner:
         reading = read_arguments(entry, args[1:])
         self.check(entry, name, reading, draft)
         user = self.roles(entry, name, reading, draft)
+        draft.effects.update(
+            _SWITCH_EFFECTS[switch] for switch in reading.switches if switch in _SWITCH_EFFECTS
+        )
         if reading.subcommand is not None:
             self.subcommand(entry, name, reading, draft, stdin)
         elif reading.command:
-            self.child(reading.command, draft, name, user=user, stdin=stdin)
+            with self.state.at(elsewhere=entry.elsewhere):
+                self.child(reading.command, draft, name, user=user, stdin=stdin)
         return reading
 
     def check(self, entry: Entry, name: str, reading: Reading, draft: Draft) -> None:
@@ -227,6 +233,10 @@ class Runner:
         full = f"{name} {reading.subcommand}"
         rest = reading.command or []
         found = table().get(full)
+        if name == "git" and self.state.moved:
+            draft.effects.update(
+                (Effect.EXECUTE, Effect.UNKNOWN)
+            )  # that repository's hooks and settings may run
         if name == "git" and any(isinstance(arg, str) and arg.startswith(("ext::", "fd::")) for arg in rest):
             self.unknown_text(
                 draft, None, "a git address that starts with `ext::` is a command", inline=False
@@ -305,12 +315,53 @@ class Runner:
                 self.state.file(draft, path, Access.READ)
         elif role == "cwd":
             self.state.change_directory(arg if isinstance(arg, str) else None)
+        elif role in _FILE_LISTS:
+            self.state.file(draft, arg, Access.READ)
+            draft.effects.add(Effect.READ)
+            if role == "list":
+                self.state.opaque(
+                    draft,
+                    ProblemCode.UNKNOWN_TARGET,
+                    f"the files that `{name}` takes from a list aren't known: name them as arguments",
+                )
         elif role == "process" and isinstance(arg, str):
             self.state.resource(draft, ResourceKind.PROCESS, arg, Access.WRITE)
         elif role == "assign":
             self.environment(arg, draft)
+        elif role == "configure":
+            draft.effects.add(Effect.CONFIGURE)
+        elif role == "mount":
+            self.mount(arg, draft)
+        elif role == "report":
+            self.report(arg, name, draft)
+        elif role == "repository":
+            draft.effects.update((Effect.EXECUTE, Effect.UNKNOWN))
+        elif role == "outside" and isinstance(arg, str) and arg.startswith(("/", "..")):
+            self.state.file(draft, arg, Access.READ)
         elif role == "user":
             self.user(arg, draft)
+
+    def mount(self, arg: Arg, draft: Draft) -> None:
+        """`docker run -v source:place`: a folder of this machine, open to what runs inside."""
+        source, _, rest = (arg if isinstance(arg, str) else "/").partition(":")
+        if isinstance(arg, str) and source[:1] not in ("/", ".", "~"):
+            return
+        draft.effects.update((Effect.READ, Effect.UPDATE))
+        self.state.file(draft, source if isinstance(arg, str) else arg, Access.READ)
+        if not rest.endswith(":ro"):
+            self.state.file(draft, source if isinstance(arg, str) else arg, Access.WRITE)
+
+    def report(self, arg: Arg, name: str, draft: Draft) -> None:
+        """`curl -w`: a format, which may come from a file or name one to write."""
+        if isinstance(arg, str) and arg.startswith("@"):
+            draft.effects.add(Effect.READ)
+            self.state.file(draft, arg[1:], Access.READ)
+        if not isinstance(arg, str) or arg.startswith("@") or "%output" in arg:
+            self.state.opaque(
+                draft,
+                ProblemCode.UNKNOWN_TARGET,
+                f"the format given to `{name}` may write files: leave it out",
+            )
 
     def user(self, arg: Arg, draft: Draft) -> None:
         """A user that is acted as, or acted on."""

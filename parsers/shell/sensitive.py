@@ -48,6 +48,58 @@ _NAMES = frozenset(
         "RSYNC_CONNECT_PROG",
         "TAR_OPTIONS",
         "GZIP",
+        "GZIP_OPT",
+        "BZIP",
+        "BZIP2",
+        "ZIPOPT",
+        "UNZIP",
+        "UNZIPOPT",
+        "ZSTD_CLEVEL",
+        "ZSTD_NBTHREADS",
+        "SSLKEYLOGFILE",
+        "TMPDIR",
+        "TMP",
+        "TEMP",
+        "SASL_PATH",
+        "APT_CONFIG",
+        "GETCONF_DIR",
+        "KRB5_CONFIG",
+        "KRB5_CONF",
+        "MAGIC",
+        "HISTFILE",
+        "PGPASSFILE",
+        "PGSYSCONFDIR",
+        "VIMRUNTIME",
+        "VIM",
+        "TERMINFO_DIRS",
+        "TZDIR",
+        "XDG_DATA_HOME",
+        "XDG_DATA_DIRS",
+        "LOCALDOMAIN",
+        "RES_OPTIONS",
+        "NSS_WRAPPER_PASSWD",
+        "LS_COLORS",
+        "GREP_OPTIONS",
+        "MORE",
+        "MOST_SWITCHES",
+        "MANPATH",
+        "MANROFFSEQ",
+        "LESSHISTFILE",
+        "LESSSECURE",
+        "FUNCNEST",
+        "SSH_AUTH_SOCK",
+        "GNUPGHOME",
+        "NETRC",
+        "BOTO_CONFIG",
+        "CLOUDSDK_CONFIG",
+        "TFTP",
+        "RCLONE_CONFIG",
+        "POSIX_ME_HARDER",
+        "DISPLAY",
+        "XAUTHORITY",
+        "WAYLAND_DISPLAY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "DBUS_SYSTEM_BUS_ADDRESS",
         "XZ_OPT",
         "XZ_DEFAULTS",
         "KUBECONFIG",
@@ -117,8 +169,21 @@ _NAMES = frozenset(
 )
 _PREFIXES = (
     "LD_", "DYLD_", "GIT_", "BASH_FUNC_", "PYTHON", "PERL5", "PERLLIB", "RUBY", "GEM_", "BUNDLE_", "PHP_INI", "PHPRC",
+    "OPENSSL_", "TEXTDOMAIN", "GIO_", "GTK_", "QT_", "LUA_", "AWS_", "CURL_", "WGET", "SSL_CERT", "GCONV", "PAM_", "NSS_",
     "KUBECTL_", "LUA_INIT", "NPM_CONFIG_", "npm_config_", "CARGO_", "LESSOPEN", "GLIBC_", "MALLOC_",
 )  # fmt: skip
+
+
+_INTEGERS = frozenset(
+    ["RANDOM", "SRANDOM", "SECONDS", "LINENO", "HISTCMD", "OPTIND", "BASHPID", "PPID", "UID", "EUID", "EPOCHSECONDS",
+     "EPOCHREALTIME", "BASH_SUBSHELL", "COMP_CWORD", "COMP_POINT", "COMP_KEY", "COMP_TYPE", "HISTSIZE", "TMOUT",
+     "OPTERR", "SHLVL", "MAILCHECK", "BASH_ARGV0"]
+)  # fmt: skip
+
+
+def is_integer(name: str) -> bool:
+    """Tell whether bash may evaluate what is assigned to `name` as arithmetic, which can run code."""
+    return name in _INTEGERS
 
 
 def is_sensitive(name: str) -> bool:

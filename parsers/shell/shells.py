@@ -41,7 +41,7 @@ def shell(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft
         if arg == "--":
             break
         if arg in ("--version", "--help"):
-            draft.effects = {Effect.READ}
+            draft.usual = {Effect.READ}
             return
         if arg.startswith("--"):
             known = arg in _SHELL_LONG
@@ -101,7 +101,7 @@ def interpreter(
     if codes or any(role == "unsafe" for role, _ in reading.values):
         return
     if "harmless" in reading.switches and not reading.command and not reading.operands:
-        draft.effects = {Effect.READ}
+        draft.usual = {Effect.READ}
         return
     operands = reading.command or reading.operands
     if operands and operands[0] != "-":
@@ -235,7 +235,8 @@ def ssh(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, 
         user = host.rsplit("@", 1)[0]
     if reading.command:
         directories, runner.state.directories = runner.state.directories, ("",)
-        runner.text(_joined(reading.command), draft, name, user=user)
+        with runner.state.at(elsewhere=True):
+            runner.text(_joined(reading.command), draft, name, user=user)
         runner.state.directories = directories
     elif "harmless" not in reading.switches:
         _session(runner, name, draft, stdin)

@@ -7,6 +7,7 @@ may follow later; `State.finish` turns them into documents.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,11 +29,18 @@ from policy_engine.parsers.shell.syntax import Word
 
 _MAX_PROBLEMS = 100
 _MAX_DIRECTORIES = 8
+_MAX_LINKS = 64
+_OWN_ROOT = re.compile(r"/proc/(?:self|thread-self)(?:/task/[^/]+)?/root(?=/|$)")
+_PROCESS = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/(?:root|cwd)(?:/|$)")
 Directories = tuple[str | None, ...]
 
 
 class Draft(Struct, eq=False):
-    """An operation in the making; `index` is its place among all."""
+    """An operation in the making; `index` is its place among all.
+
+    `usual` are the effects that its program has as such: whoever knows better replaces them. `effects` are facts
+    found on the way (redirections, roles of arguments, what it runs), which nothing takes back.
+    """
 
     index: int
     verb: str
@@ -43,6 +51,7 @@ class Draft(Struct, eq=False):
     user: str | None = None
     cwd: str | None = None
     effects: set[Effect] = field(default_factory=set)
+    usual: set[Effect] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
     resources: dict[Resource, None] = field(default_factory=dict)
     reasons: dict[ProblemCode, None] = field(default_factory=dict)
@@ -55,7 +64,7 @@ class Draft(Struct, eq=False):
         """The operation document."""
         return operation(
             self.verb,
-            effects=self.effects,
+            effects=self.effects | self.usual,
             resources=self.resources,
             flags=self.flags,
             opaque_reasons=self.reasons,
@@ -87,6 +96,7 @@ class State:
         self.problems: dict[Problem, None] = {}
         self.values: Values = {"IFS": " \t\n"}
         self.tainted: set[str] = set()
+        self.arrays: set[str] = set()  # names that are or may be arrays
         self.directories: Directories = (cwd if cwd and cwd.startswith("/") else "",)
         self.user = user
         self.parent: int | None = None
@@ -100,6 +110,9 @@ class State:
         self.downloaded: set[str] = set()
         self.written: set[str] = set()
         self.links: dict[str, str] = {}
+        self.elsewhere = False  # files are those of a container, a chroot or another host
+        self.tracking = True  # false once a trap may run between any two commands
+        self.start = self.directories
 
     def words(self, word: Word) -> list[Arg]:
         """The fields of a word, within what brace expansions may still yield."""
@@ -142,9 +155,14 @@ class State:
             line, column = place(self.outer_text, draft.span[0])
             self.problems[Problem(code=code, message=message, line=line, column=column)] = None
 
+    @property
+    def moved(self) -> bool:
+        """Whether the working directory may be another than at the start."""
+        return self.directories != self.start
+
     def change_directory(self, target: str | None) -> None:
         """After a `cd` that succeeded."""
-        if target is None:
+        if target is None or not self.tracking:
             self.directories = (None,)
         else:
             self.directories = tuple(dict.fromkeys(self.resolve(target)))
@@ -177,7 +195,10 @@ class State:
         """Report a file; a path that isn't known makes the operation opaque unless `lenient`."""
         if isinstance(arg, Unknown):
             home = arg.shown is not None and arg.shown.startswith("~") and not arg.glob and arg.single
-            if home and arg.shown:
+            here = arg.glob and access is Access.READ and self.directories == ("",) and not self.links
+            if self.elsewhere and not arg.pipe:
+                self.not_here(draft)
+            elif arg.shown and (home or (here and "/" not in arg.shown and arg.shown[0] != "~")):
                 draft.resources[Resource(kind=ResourceKind.FILE, name=arg.shown, access=access)] = None
             elif not lenient and not arg.pipe and not (arg.listed and access is Access.READ):
                 shown = f" `{arg.shown}`" if arg.shown else ""
@@ -189,6 +210,9 @@ class State:
             return
         if not arg or arg == "-":
             return
+        if self.elsewhere:
+            self.not_here(draft)
+            return
         for path in self.resolve(arg):
             if path is None:
                 if not lenient:
@@ -199,9 +223,52 @@ class State:
                     )
                 continue
             draft.resources[Resource(kind=ResourceKind.FILE, name=path, access=access)] = None
-            target = self.links.get(path)
-            if target is not None:
+            if _PROCESS.match(path):
+                self.opaque(
+                    draft,
+                    ProblemCode.UNKNOWN_TARGET,
+                    f"`{path}` stands for a file of a process: write the file's own path",
+                )
+            for target in self.behind_links(path):
                 draft.resources[Resource(kind=ResourceKind.FILE, name=target, access=access)] = None
+
+    def not_here(self, draft: Draft) -> None:
+        """A file of another machine or container, which must not be taken for one of this machine."""
+        self.opaque(
+            draft,
+            ProblemCode.UNKNOWN_TARGET,
+            f"the file that `{name_of(draft)}` touches is in a container or on another host, which can't be named",
+        )
+
+    def link(self, path: str, target: str) -> None:
+        """Remember that `path` leads to `target`; both as written in the text."""
+        for found in self.resolve(path):
+            for end in self.resolve(target):
+                if found and end and found != end:
+                    self.links[found] = end
+
+    def behind_links(self, path: str) -> set[str]:
+        """Where `path` leads through links that this text made, of itself and of the folders above it."""
+        found: set[str] = set()
+        waiting = [path] if self.links else []
+        while waiting and len(found) < _MAX_LINKS:
+            name = waiting.pop()
+            for link, target in self.links.items():
+                if name == link or name.startswith(link.rstrip("/") + "/"):
+                    end = _normal(target + name[len(link.rstrip("/")) :])
+                    if end not in found:
+                        found.add(end)
+                        waiting.append(end)
+        return found
+
+    @contextmanager
+    def at(self, *, elsewhere: bool) -> Iterator[None]:
+        """Files named inside are, or aren't, those of this machine."""
+        saved, self.elsewhere = self.elsewhere, self.elsewhere or elsewhere
+        try:
+            yield
+        finally:
+            self.elsewhere = saved
 
     def resource(self, draft: Draft, kind: ResourceKind, name: str, access: Access) -> None:
         """Report anything that isn't a file."""
@@ -242,6 +309,7 @@ class State:
             isinstance(value, str)
             and len(value) <= MAX_VALUE
             and name not in self.tainted
+            and self.tracking
             and not is_special(name)
         ):
             self.values[name] = value
@@ -302,4 +370,7 @@ def name_of(draft: Draft) -> str:
 
 def _normal(path: str) -> str:
     found = posixpath.normpath(path)
-    return found[1:] if found.startswith("//") else found
+    found = found[1:] if found.startswith("//") else found
+    while found.startswith("/proc/") and (match := _OWN_ROOT.match(found)):
+        found = found[match.end() :] or "/"
+    return found

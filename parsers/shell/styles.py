@@ -6,6 +6,7 @@ A style gets the table entry too, and falls back on it for everything ordinary.
 # ruff: noqa: ARG001 - every handler has the same signature, so that a table can hold them
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -101,7 +102,6 @@ _FIND_VALUES = frozenset(
         "-mindepth",
         "-regextype",
         "-printf",
-        "-files0-from",
         "-D",
     ]
 )
@@ -150,6 +150,10 @@ def _find(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft
             if i < len(args):
                 state.file(draft, args[i], Access.WRITE)
             i += 2 if arg == "-fprintf" else 1
+        elif arg == "-files0-from":
+            expression = True
+            runner.role("list", args[i] if i < len(args) else Unknown(), entry, name, draft)
+            i += 1
         elif arg in _FIND_FLAGS:
             expression = expression or arg not in ("-H", "-L", "-P")
         elif arg in _FIND_VALUES:
@@ -229,8 +233,8 @@ def _awk(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     operands = list(reading.operands)
     programs = [arg for role, arg in reading.values if role == "pattern"]
     for role, arg in reading.values:
-        if role == "script":
-            runner.script(arg, draft)
+        if role != "pattern":
+            runner.role(role, arg, entry, name, draft)
     if not any(role in ("pattern", "script") for role, _ in reading.values) and operands:
         programs.append(operands.pop(0))
     for program in programs:
@@ -261,7 +265,7 @@ def _tar(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     rest = args[1:]
     first = rest[0] if rest else None
     if isinstance(first, str) and first and first[0] not in "-/." and first.isalpha():
-        values = [letter for letter in first if entry.options.get("-" + letter, ("", ""))[1] == "value"]
+        values = [letter for letter in first if entry.options.get("-" + letter, ("", "", ""))[1] == "value"]
         taken, others = rest[1 : 1 + len(values)], rest[1 + len(values) :]
         rest = ["-" + letter for letter in first if letter not in values]
         for letter, value in zip(values, taken, strict=False):
@@ -270,8 +274,12 @@ def _tar(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     reading = read_arguments(entry, rest)
     runner.check(entry, name, reading, draft)
     mode = next((switch for switch in _TAR_MODES.values() if switch in reading.switches), "list")
+    removes = "delete" in reading.switches
     for role, arg in reading.values:
-        if role == "target":
+        if role == "target" and isinstance(arg, str) and ":" in arg.partition("/")[0]:
+            runner.role("host", arg.partition(":")[0], entry, name, draft)
+            runner.unknown_text(draft, None, "an archive on another host is reached through a remote shell")
+        elif role == "target":
             runner.role("read" if mode in ("extract", "list", "diff") else "create", arg, entry, name, draft)
         elif role == "shell":
             _checkpoint(runner, arg, draft, name)
@@ -285,6 +293,8 @@ def _tar(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
         return
     for operand in reading.operands if mode in ("create", "append", "update") else ():
         runner.role("read", operand, entry, name, draft)
+        if removes:
+            runner.role("delete", operand, entry, name, draft)
 
 
 def _checkpoint(runner: Runner, arg: Arg, draft: Draft, name: str) -> None:
@@ -370,15 +380,161 @@ def _xargs(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draf
 
 
 def _ln(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
-    """ln: a later write through the link reaches its target."""
+    """ln: a later use of the link reaches its target; a hard link is another name of the file."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    symbolic = "symbolic" in reading.switches
+    folders = [arg for role, arg in reading.values if role == "target"]
+    operands = list(reading.operands)
+    if len(operands) == 1 and not folders:
+        targets, link = operands, "."
+    else:
+        targets, link = (
+            (operands, folders[-1]) if folders else (operands[:-1], operands[-1] if operands else "")
+        )
+    for target in targets:
+        if not symbolic:
+            runner.role("read", target, entry, name, draft)
+        _linked(runner, target, link, draft, relative=symbolic)
+
+
+def _linked(runner: Runner, target: Arg, link: Arg, draft: Draft, *, relative: bool) -> None:
+    """`link` is a name of `target`, or a folder that gets one."""
+    if not isinstance(target, str) or not isinstance(link, str):
+        runner.state.opaque(
+            draft,
+            ProblemCode.UNKNOWN_TARGET,
+            "which file a link leads to isn't known: write both names literally",
+        )
+        return
+    inside = posixpath.join(link, posixpath.basename(target.rstrip("/")) or ".")
+    for path in (link, inside):
+        runner.state.link(path, posixpath.join(posixpath.dirname(path), target) if relative else target)
+
+
+def _cp(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """cp: `-l` and `-s` make links instead of copies."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    if "links" not in reading.switches:
+        return
+    folders = [arg for role, arg in reading.values if role == "target"]
+    operands = list(reading.operands)
+    link = folders[-1] if folders else operands.pop() if operands else ""
+    for target in operands:
+        _linked(runner, target, link, draft, relative=False)
+
+
+def _mount(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """mount: after `--bind`, one folder is a name of another; any other mount hides what was there."""
     reading = runner.generic(entry, name, args, draft, stdin)
     operands = reading.operands
-    if len(operands) == 2 and all(isinstance(arg, str) for arg in operands):
-        target, link = str(operands[0]), str(operands[1])
-        for path in runner.state.resolve(link):
-            for found in runner.state.resolve(target):
-                if path and found:
-                    runner.state.links[path] = found
+    if name == "mount" and len(operands) == 2:
+        target, place = operands
+        if isinstance(target, str) and isinstance(place, str):
+            runner.state.link(place, target)
+        else:
+            runner.state.opaque(
+                draft, ProblemCode.UNKNOWN_TARGET, "what is mounted isn't known: write it literally"
+            )
+
+
+def _compress(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """gzip and its kin: replace their operands by other files, unless the result goes to standard output."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    for role, arg in reading.values:
+        runner.role(role, arg, entry, name, draft)
+    for operand in reading.operands:
+        runner.role("read", operand, entry, name, draft)
+        if "stdout" not in reading.switches:
+            draft.effects.update((Effect.CREATE, Effect.UPDATE))
+            runner.role("delete", operand, entry, name, draft)
+
+
+def _grep(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """grep and rg: without files, a recursive search reads the current folder."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    files = [arg for role, arg in operand_roles(entry, reading) if role == "read"]
+    if not files and ("recursive" in reading.switches or name == "rg"):
+        runner.role("read", ".", entry, name, draft)
+
+
+_JQ_MODULES = re.compile(r"\b(?:import|include)\b")
+
+
+def _jq(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """jq: some options take two words, the second of which may be a file; programs may import files."""
+    rest: list[Arg] = [args[0]]
+    i = 1
+    while i < len(args):
+        if args[i] in ("--arg", "--argjson", "--rawfile", "--slurpfile", "--argfile"):
+            if args[i] not in ("--arg", "--argjson") and i + 2 < len(args):
+                runner.role("read", args[i + 2], entry, name, draft)
+            i += 3
+        else:
+            rest.append(args[i])
+            i += 1
+    reading = runner.generic(entry, name, rest, draft, stdin)
+    programs = [arg for role, arg in operand_roles(entry, reading) if role == "pattern"]
+    if any(isinstance(arg, Unknown) or _JQ_MODULES.search(arg) for arg in programs):
+        runner.state.opaque(
+            draft,
+            ProblemCode.UNKNOWN_TARGET,
+            "the jq program may read files: write it literally, without import",
+        )
+
+
+_YQ_READS = re.compile(r"load|\binput\b|\bimport\b|\binclude\b")
+
+
+def _yq(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """yq: an optional verb, an expression (which may load files), files; `-i` writes them."""
+    reading = read_arguments(entry, args[1:])
+    runner.check(entry, name, reading, draft)
+    operands = list(reading.operands)
+    if operands and operands[0] in ("eval", "e", "eval-all", "ea"):
+        operands.pop(0)
+    if operands and (isinstance(operands[0], Unknown) or _YQ_READS.search(operands[0])):
+        runner.state.opaque(
+            draft,
+            ProblemCode.UNKNOWN_TARGET,
+            "the yq expression may read files: write it literally, without load",
+        )
+    for operand in operands[1:] if len(operands) > 1 else operands:
+        runner.role("read", operand, entry, name, draft)
+        if "in_place" in reading.switches:
+            runner.role("write", operand, entry, name, draft)
+
+
+def _date(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """date: an operand that is no format sets the clock."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    for operand in reading.operands:
+        if not (operand if isinstance(operand, str) else operand.prefix).startswith("+"):
+            draft.effects.add(Effect.CONFIGURE)
+
+
+def _patch(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
+    """patch: without a file named here, the patch itself names what is changed."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    if not reading.operands and "dry_run" not in reading.switches:
+        runner.state.opaque(
+            draft, ProblemCode.UNKNOWN_TARGET, "which files a patch changes isn't known: name the file"
+        )
+
+
+def _git_config(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """git config: asking for settings is harmless, setting one may give git a command to run later."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    if "reads" in reading.switches:
+        draft.usual = {Effect.READ}
+    else:
+        runner.unknown_text(
+            draft, None, "a git setting may be a command that runs later: set it elsewhere", inline=False
+        )
 
 
 def _download(
@@ -414,12 +570,15 @@ def _opaque(
 ) -> None:
     """Programs that run texts of their own which nothing here reads: editors, debuggers, session managers."""
     if len(args) == 2 and args[1] in ("--version", "--help", "-V"):
-        draft.effects = {Effect.READ}
+        draft.usual = {Effect.READ}
+        return
+    if all(isinstance(arg, str) for arg in args) and " ".join(map(str, args[1:])) in entry.reads:
+        draft.usual = {Effect.READ}
         return
     reading = read_arguments(entry, args[1:])
     runner.roles(entry, name, reading, draft)
     if "harmless" in reading.switches and not reading.operands:
-        draft.effects = {Effect.READ}
+        draft.usual = {Effect.READ}
         return
     if reading.command:
         runner.child(reading.command, draft, name, stdin=stdin)
@@ -451,7 +610,7 @@ def _systemctl(
     reading = runner.generic(entry, name, args, draft, stdin)
     verb = reading.operands[0] if reading.operands else "status"
     if isinstance(verb, str) and _SYSTEMCTL_READS.fullmatch(verb):
-        draft.effects = {Effect.READ}
+        draft.usual = {Effect.READ}
     elif verb == "edit":
         runner.unknown_text(
             draft, None, "`systemctl edit` opens an editor: change the unit file instead", inline=False
@@ -474,12 +633,12 @@ def _ip(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, 
             draft, ProblemCode.UNKNOWN_OPTION, "a batch or namespace option of `ip` isn't read"
         )
     if len(words) > 2 and isinstance(words[1], str) and len(words[1]) >= 1 and "exec".startswith(words[1]):
-        draft.effects = {Effect.EXECUTE}
+        draft.usual = {Effect.EXECUTE}
         runner.child(
             words[3:] if args[-len(words) :] == words else args[args.index(words[2]) + 1 :], draft, name
         )
     elif len(words) < 2 or words[1] in _IP_READS:
-        draft.effects = {Effect.READ}
+        draft.usual = {Effect.READ}
     elif not all(isinstance(arg, str) for arg in words):
         runner.state.opaque(
             draft, ProblemCode.UNKNOWN_OPTION, "an argument of `ip` isn't known and may be `exec`"
@@ -535,7 +694,8 @@ STYLES: dict[str, _Style] = {
     "su": shells.su, "sudo": shells.sudo, "env": _env, "xargs": _xargs, "ln": _ln, "download": _download,
     "toolbox": _toolbox, "opaque": _opaque, "session": shells.interactive, "rm": _rm, "generic": _generic,
     "pager": _pager,
-    "zip": _zip,
+    "zip": _zip, "cp": _cp, "mount": _mount, "compress": _compress, "grep": _grep, "jq": _jq, "yq": _yq, "date": _date,
+    "patch": _patch, "git_config": _git_config,
     "npm": _npm,
     "ssh": shells.ssh, "watch": shells.watch, "flock": shells.flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
 }  # fmt: skip

@@ -23,7 +23,7 @@ from policy_engine.parsers.shell.guards import (
     ShellSyntaxError,
 )
 from policy_engine.parsers.shell.run import Runner
-from policy_engine.parsers.shell.sensitive import is_sensitive
+from policy_engine.parsers.shell.sensitive import is_integer, is_sensitive
 from policy_engine.parsers.shell.state import Draft, State
 from policy_engine.parsers.shell.syntax import (
     AndOr,
@@ -230,12 +230,12 @@ class Walker:
         self.compound_redirections(node.redirs)
         if node.words:
             self.words_only(node.words)
-        if is_sensitive(node.name):
+        if is_sensitive(node.name) or is_integer(node.name):
             self.sensitive_loop(node)
         words = [field for word in node.words or () for field in self.state.words(word)]
         numeric = bool(words) and all(isinstance(word, str) and arithmetic.is_number(word) for word in words)
         self.loop_start()
-        if numeric and node.name not in self.state.tainted:
+        if numeric and node.name not in self.state.tainted and self.state.tracking:
             self.state.values[node.name] = NUMBER
         self.seq(node.body)
         self.state.forget()
@@ -388,22 +388,28 @@ class Walker:
         value = self.assignment_parts(assign, draft, index)
         draft.env[assign.name] = value if isinstance(value, str) else None
         self.state.values.pop(assign.name, None)
-        self.sensitive(draft, assign.name)
+        self.sensitive(draft, assign.name, value)
 
     def assign(self, assign: Assign, draft: Draft, index: int) -> None:
         """`name=value` on its own."""
         value = self.assignment_parts(assign, draft, index)
         draft.env[assign.name] = value if isinstance(value, str) else None
-        if self.sensitive(draft, assign.name):
+        if self.sensitive(draft, assign.name, value):
             return
+        if assign.items is not None or assign.subscript is not None:
+            self.state.arrays.add(assign.name)
         if assign.items is None and assign.subscript is None:
             self.state.set_value(assign.name, value, append=assign.append)
             if (
-                isinstance(value, Unknown)
-                and not assign.append
-                and assign.value
-                and _is_arithmetic(assign.value)
-            ) and assign.name not in self.state.tainted:
+                (
+                    isinstance(value, Unknown)
+                    and not assign.append
+                    and assign.value
+                    and _is_arithmetic(assign.value)
+                )
+                and assign.name not in self.state.tainted
+                and self.state.tracking
+            ):
                 self.state.values[assign.name] = NUMBER
         else:
             self.state.values.pop(assign.name, None)
@@ -424,8 +430,14 @@ class Walker:
             self.visit(word.parts, index)
         return value
 
-    def sensitive(self, draft: Draft, name: str) -> bool:
-        """Mark an assignment that changes what later commands run."""
+    def sensitive(self, draft: Draft, name: str, value: Arg | None = None) -> bool:
+        """Mark an assignment that changes what later commands run, or whose value is evaluated as arithmetic."""
+        if is_integer(name) and not (isinstance(value, str) and arithmetic.is_number(value)):
+            self.state.opaque(
+                draft,
+                _ARITHMETIC,
+                f"what is assigned to `{name}` is evaluated, which may run code: use a number",
+            )
         if not is_sensitive(name):
             return False
         draft.flags.add(ShellFlag.SENSITIVE_ASSIGNMENT)
@@ -561,7 +573,7 @@ class Walker:
             self.arith(text, draft or self.anonymous(part), parent)
         if part.op.endswith("=") and part.op in ("=", ":="):
             state.values.pop(part.name, None)
-            if is_sensitive(part.name):
+            if is_sensitive(part.name) or is_integer(part.name):
                 self.sensitive(draft or self.anonymous(part), part.name)
         self.visit(part.parts, parent)
 
