@@ -86,7 +86,9 @@ class _Function:
         for number, word in index.words.items():
             name = f"{self.name}_r{number}"
             writer = Writer(name, self.facts)
-            self._block(writer, self._statements(writer), number, self.tree[number])
+            statements = self._statements(writer)
+            writer.known.undefined.discard(self.built)
+            self._block(writer, statements, number, self.tree[number])
             unsure = self.unsure & self.facts.bodies[number].live - {self.built}
             lines += self._assemble(writer, name, self._index_parameters(), unsure, "return ...")
             table.setdefault(word, []).append(name)
