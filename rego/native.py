@@ -17,11 +17,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
+from policy_engine.rego.builtins.refused import REFUSED
 from policy_engine.rego.builtins.registry import lookup, names
 from policy_engine.rego.checks import CheckedModules, CheckedQuery, compile_modules, compile_query
 from policy_engine.rego.codegen.program import Program
 from policy_engine.rego.engine import Expression, Limits, Result
 from policy_engine.rego.errors import Issue, RegoCompileError, RegoError, RegoEvaluationError
+from policy_engine.rego.plan import ir
 from policy_engine.rego.plan.planner import plan
 from policy_engine.rego.syntax.checks import collisions_with_data
 from policy_engine.rego.syntax.parser import parse_module, parse_query
@@ -114,17 +116,14 @@ class NativePolicy:
 
     def prepare(self, entrypoints: Sequence[str]) -> None:
         """Make the functions for these entrypoints now, all in one program; it stays as long as the policy."""
-        program = Program(
-            plan(self._checked, entrypoints=tuple(entrypoints)),
-            self._data,
-            strict_builtin_errors=self._strict,
-        )
+        planned = self._planned(entrypoints=tuple(entrypoints))
+        program = Program(planned, self._data, strict_builtin_errors=self._strict)
         with self._lock:
             self._prepared.update(dict.fromkeys(entrypoints, program))
 
     def evaluate(self, entrypoint: str, input: Any, *, seconds: float | None = None) -> Any:  # noqa: A002
         """See `Policy.evaluate`."""
-        program = self._program(entrypoint, lambda: plan(self._checked, entrypoints=(entrypoint,)))
+        program = self._program(entrypoint, lambda: self._planned(entrypoints=(entrypoint,)))
         return program.evaluate(entrypoint, input, seconds=self._seconds(seconds))
 
     def query(
@@ -145,7 +144,7 @@ class NativePolicy:
             captured = tuple(self._captured(expr, number) for number, expr in enumerate(body))
             checked = compile_query(self._checked, captured, where, known)
             program = self._program(
-                (query, *package, None, *imports), lambda: plan(self._checked, queries={_QUERY: checked})
+                (query, *package, None, *imports), lambda: self._planned(queries={_QUERY: checked})
             )
         given = ... if input is UNDEFINED else from_json(input)
         rows = program.results(_QUERY, given, seconds=self._seconds(seconds))
@@ -168,6 +167,23 @@ class NativePolicy:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _planned(self, **wanted: Any) -> ir.Policy:
+        """The plan for entrypoints or queries, unless it calls what policies may not call."""
+        planned = plan(self._checked, **wanted)
+        refused = [function.name for function in planned.static.builtin_funcs if function.name in REFUSED]
+        if refused:
+            raise RegoCompileError(
+                [
+                    Issue(
+                        "rego_type_error",
+                        f"`{name}` is not allowed: policies don't reach out of the process; give them what they "
+                        "need as input or data",
+                    )
+                    for name in refused
+                ]
+            )
+        return planned
 
     def _captured(self, expr: Expr, number: int) -> Expr:
         """The expression with its value bound to a variable of ours, false ones too."""
@@ -195,7 +211,8 @@ class NativePolicy:
             if program is not None:
                 self._programs.move_to_end(name)
                 return program
-            program = Program(planned(), self._data, strict_builtin_errors=self._strict)
+            with _defects_told():
+                program = Program(planned(), self._data, strict_builtin_errors=self._strict)
             self._programs[name] = program
             if len(self._programs) > _MOST_PROGRAMS:
                 self._programs.popitem(last=False)
