@@ -111,6 +111,7 @@ class BodyPlanner:
         self._writer.put(ir.ResetLocalStmt, target=missed)
         with self._frame.scope(), self._writer.nested(self._writer.cursor):
             key, value = self._writer.open_scan(domain)
+            self._writer.put(ir.IsUndefinedStmt, source=missed)
             if every.key is not None:
                 self._frame.bind(every.key.name, key)
             self._frame.bind(every.value.name, value)

@@ -32,6 +32,9 @@ class FunctionPlanner:
         self._group = group
         self._builds_object, self._builds_set = group.builds_object, group.builds_set
         self._early_exit = early_exit
+        self._exits_early = False
+        self._unassigned = True
+        self._block_of_rule = Draft()
         self._handed_down = environment.variables
         parameters = 2 + len(self._handed_down)
         self._return = parameters
@@ -46,12 +49,12 @@ class FunctionPlanner:
         rules = [placed for placed in self._ordered() if not placed.rule.is_default]
         defaults = [placed for placed in self._group.rules if placed.rule.is_default]
         self._begin(rules or defaults)
-        exits_early = self._always_the_same(rules)
+        self._exits_early = self._early_exit and self._always_the_same(rules)
         for placed in rules:
             if placed.rule.otherwise is None:
-                self._rule(placed, placed.rule, exits_early)
+                self._rule(placed, placed.rule)
             else:
-                self._chain(placed, exits_early, alone=len(rules) == 1)
+                self._chain(placed, alone=len(rules) == 1)
         for placed in defaults:
             self._default(placed)
         with self._block(rules[0] if rules else defaults[0]):
@@ -69,7 +72,7 @@ class FunctionPlanner:
         return sorted(self._group.rules, key=lambda placed: -len(placed.path))
 
     def _always_the_same(self, rules: Sequence[PlacedRule]) -> bool:
-        if not self._early_exit or self._builds_object or self._builds_set:
+        if self._builds_object or self._builds_set:
             return False
         values = {_value(rule) for placed in rules for rule in placed.rule.chain()}
         return len(values) == 1 and isinstance(next(iter(values)), Scalar)
@@ -85,12 +88,11 @@ class FunctionPlanner:
 
     # --- rules ------------------------------------------------------------------------------------------------------
 
-    def _rule(self, placed: PlacedRule, rule: Rule, exits_early: bool) -> None:
-        with self._block(placed), self._frame.scope():
+    def _rule(self, placed: PlacedRule, rule: Rule) -> None:
+        with self._block(placed) as self._block_of_rule, self._frame.scope():
             self._holds(rule)
             self._answer(placed, rule)
-            if exits_early:
-                self._writer.put(ir.ReturnLocalStmt, source=self._return)
+        self._unassigned = False
 
     def _holds(self, rule: Rule) -> None:
         """The arguments match and the body holds."""
@@ -107,7 +109,15 @@ class FunctionPlanner:
         elif rule.head.key is not None:
             self._writer.put(ir.SetAddStmt, value=terms.value(rule.head.key), set=self._return)
         else:
-            self._writer.put(ir.AssignVarOnceStmt, source=terms.value(_value(rule)), target=self._return)
+            self._assign(rule, self._return)
+
+    def _assign(self, rule: Rule, target: int) -> None:
+        """The value of a complete rule or a function; only where it may have one already, conflicts are looked for."""
+        source = self._frame.terms.value(_value(rule))
+        first = self._exits_early or (self._unassigned and self._writer.cursor is self._block_of_rule)
+        self._writer.put(ir.AssignVarStmt if first else ir.AssignVarOnceStmt, source=source, target=target)
+        if self._exits_early:
+            self._writer.put(ir.ReturnLocalStmt, source=target)
 
     def _fill(self, placed: PlacedRule, rule: Rule) -> None:
         """Insert into the object; the objects in between (and a set at the end) are made when they are missing."""
@@ -139,17 +149,17 @@ class FunctionPlanner:
         self._writer.choose([there, made])
         return target
 
-    def _chain(self, placed: PlacedRule, exits_early: bool, *, alone: bool) -> None:
+    def _chain(self, placed: PlacedRule, *, alone: bool) -> None:
         """Each rule of a chain has a block of its own, and runs when none before it held."""
         held = self._return if alone and not self._builds_object else self._writer.local()
         blocks: list[Draft] = []
         with self._block(placed):
             for link in placed.rule.chain():
                 with self._writer.nested() as block, self._frame.scope():
+                    self._block_of_rule, self._unassigned = block, True
                     self._link(placed, link, held, first=not blocks)
-                    if exits_early:
-                        self._writer.put(ir.ReturnLocalStmt, source=held)
                 blocks.append(block)
+            self._unassigned = False
             if held == self._return:
                 self._top[-1:] = blocks
                 return
@@ -171,11 +181,12 @@ class FunctionPlanner:
             self._fill(placed, link)
             self._writer.put(ir.AssignVarStmt, source=ir.Bool(True), target=held)
         else:
-            self._writer.put(ir.AssignVarOnceStmt, source=self._frame.terms.value(_value(link)), target=held)
+            self._assign(link, held)
 
     def _default(self, placed: PlacedRule) -> None:
         rule = placed.rule
-        with self._block(placed), self._frame.scope():
+        self._exits_early, self._unassigned = False, True
+        with self._block(placed) as self._block_of_rule, self._frame.scope():
             if self._builds_object:
                 self._unless_filled(placed)
                 self._frame.bodies.body(rule.body)

@@ -222,6 +222,21 @@ CASES: list[tuple[str, str, Any]] = [
 ERRORS: list[tuple[str, str, str]] = [
     ("two values of a complete rule", "p := 1\np := 2", "eval_conflict_error"),
     ("two values in one body", "p := x if x := input.xs[_]", "eval_conflict_error"),
+    (
+        "another value behind an else chain",
+        "p := 1 if input.x == 3 else := 2\np := 3",
+        "eval_conflict_error",
+    ),
+    (
+        "another value before an else chain",
+        "p := 3\np := 1 if input.x == 3 else := 2",
+        "eval_conflict_error",
+    ),
+    (
+        "two values in the second rule of a chain",
+        "p := 1 if input.flag else := input.xs[_]",
+        "eval_conflict_error",
+    ),
     ("two values of a function", "p := f(1)\nf(x) := x\nf(x) := 2", "eval_conflict_error"),
     ("two values for a key", "p[k] := v if { k := 1; v := input.xs[_] }", "eval_conflict_error"),
     ("two values for a key of a comprehension", "p := {1: x | some x in input.xs}", "eval_conflict_error"),
