@@ -1,46 +1,67 @@
 """Facts about an object from its manifest or from a request body: who it is, and whether it is dangerous.
 
 A walk over the whole document, so that a pod template is found wherever a type keeps it (Deployment, CronJob, a
-custom resource). JSON Patch documents are walked by their paths.
+custom resource). A document that is a list is a JSON Patch, and what its operations write is walked.
+
+Privileged means that a container can reach beyond itself to the host: a privileged or host-process container, a
+host namespace, a host path, an unmasked /proc, or a capability that amounts to these. `allowPrivilegeEscalation`
+is not among them: true is its default, and it only lets a program regain rights that its container has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from policy_engine.parsers.kubernetes.json_patch import written_documents
 from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError
 
 MAX_WALK = 500_000  # values visited; YAML aliases can make a small text large
 
 _HOST_SWITCHES = frozenset(("privileged", "hostNetwork", "hostPID", "hostIPC", "hostProcess"))
-_STRONG_CAPABILITIES = frozenset(("ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"))
+# Capabilities with which a container leaves itself: mounts, kernel modules, other processes, raw devices, any file.
+_STRONG_CAPABILITIES = frozenset(
+    ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF")
+)
 
 
 @dataclass(slots=True)
 class BodyFacts:
-    """What a document says. `privileged`: a privileged container, a host namespace or a host path, anywhere in it."""
+    """What a document says. `privileged`: see above, anywhere in it. `unseen`: what a JSON Patch doesn't show."""
 
     api_version: str | None = None
     kind: str | None = None
     name: str | None = None
     namespace: str | None = None
     privileged: bool = False
+    unseen: str = ""
 
 
 def body_facts(document: Any) -> BodyFacts:
     """Return the facts of one parsed document. Raises `UnreadableError` when it is too large to walk."""
     facts = BodyFacts()
-    if isinstance(document, dict):
-        facts.api_version = _text(document.get("apiVersion"))
-        facts.kind = _text(document.get("kind"))
-        metadata = document.get("metadata")
-        if isinstance(metadata, dict):
-            facts.name = _text(metadata.get("name"))
-            facts.namespace = _text(metadata.get("namespace"))
-    facts.privileged = any(_is_privileged(key, value) for key, value in _entries(document))
+    documents = [document]
+    if isinstance(document, list):
+        written = list(written_documents(document))
+        facts.unseen = next((item.unseen for item in written if item.unseen), "")
+        documents = [item.document for item in written]
+    for item in documents:
+        _identity(facts, item)
+    facts.privileged = any(_is_privileged(key, value) for key, value in _entries(documents))
     return facts
+
+
+def _identity(facts: BodyFacts, document: Any) -> None:
+    """Take what the document says about who the object is; a later operation of a JSON Patch wins."""
+    if not isinstance(document, dict):
+        return
+    facts.api_version = _text(document.get("apiVersion")) or facts.api_version
+    facts.kind = _text(document.get("kind")) or facts.kind
+    metadata = document.get("metadata")
+    if isinstance(metadata, dict):
+        facts.name = _text(metadata.get("name")) or facts.name
+        facts.namespace = _text(metadata.get("namespace")) or facts.namespace
 
 
 def _is_privileged(key: str, value: Any) -> bool:
@@ -48,9 +69,18 @@ def _is_privileged(key: str, value: Any) -> bool:
         return value is True or str(value).lower() == "true"
     if key == "hostPath":
         return value is not None
-    if key == "add" and isinstance(value, list):
-        return any(str(item).upper() in _STRONG_CAPABILITIES for item in value)
+    if key == "procMount":
+        return value is not None and value != "Default"
+    if key == "add":
+        return any(str(item).upper().removeprefix("CAP_") in _STRONG_CAPABILITIES for item in _items(value))
     return False
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """Return the members of a list; a JSON Patch writes one of them as itself, or below its index."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else (value,)
 
 
 def items_of(document: Any) -> list[Any]:
@@ -63,16 +93,13 @@ def items_of(document: Any) -> list[Any]:
 
 
 def _entries(document: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key with its value, at any depth; the operations of a JSON Patch by the keys of their path."""
+    """Yield every key with its value, at any depth."""
     stack = [document]
     visited = 0
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
             visited += len(value) + 1
-            path = value.get("path")
-            if "op" in value and isinstance(path, str):
-                yield from ((part, value.get("value")) for part in _pointer_keys(path))
             yield from value.items()
             stack.extend(item for item in value.values() if isinstance(item, dict | list))
         elif isinstance(value, list):
@@ -80,12 +107,6 @@ def _entries(document: Any) -> Iterator[tuple[str, Any]]:
             stack.extend(item for item in value if isinstance(item, dict | list))
         if visited > MAX_WALK:
             raise UnreadableError("the document unfolds to too many values; split it")
-
-
-def _pointer_keys(pointer: str) -> list[str]:
-    """Return the keys of a JSON pointer without its indexes into lists: any of them may be the dangerous one."""
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[:100]]
-    return [part for part in parts if part and part != "-" and not part.isdigit()]
 
 
 def _text(value: Any) -> str | None:

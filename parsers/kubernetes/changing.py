@@ -13,12 +13,13 @@ from policy_engine.documents.vocabulary import Effect
 from policy_engine.parsers.kubernetes.body import body_facts
 from policy_engine.parsers.kubernetes.effects import RBAC_GROUP
 from policy_engine.parsers.kubernetes.line import Line, no_request
-from policy_engine.parsers.kubernetes.manifests import load_objects
+from policy_engine.parsers.kubernetes.manifests import load_text
 from policy_engine.parsers.kubernetes.plan import PlannedRequest
+from policy_engine.parsers.kubernetes.pod_specs import has_pod_spec, is_spec_part, may_have_pod_spec
 from policy_engine.parsers.kubernetes.raw import raw_request
-from policy_engine.parsers.kubernetes.reading import pod_specs, revisions
+from policy_engine.parsers.kubernetes.reading import revisions
 from policy_engine.parsers.kubernetes.targets import Target, node_targets, resolve_targets
-from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError, read_json, read_yaml
+from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError, read_document
 
 
 def changed_targets(line: Line, arguments: Sequence[str]) -> list[Target]:
@@ -129,29 +130,45 @@ def patch(line: Line) -> list[PlannedRequest]:
     requests = change(line, line.parsed.arguments, "patch", line.parsed.value("subresource") or "")
     document = line.parsed.value("patch")
     path = line.parsed.value("patch-file")
-    facts = None
+    if document and path:
+        line.refuse("--patch and --patch-file stand on one line; kubectl refuses that, use one of them")
     try:
-        if document is not None:
-            text = document.lstrip()
-            facts = body_facts(read_json(text) if text[:1] in ("{", "[") else read_yaml(text))
-        elif path is not None and line.files is not None and path != "-":
-            facts = body_facts({"items": load_objects(line.files, path)})
+        if path and line.files is not None:
+            document = load_text(line.files, path)
+        facts = body_facts(read_document(document)) if document is not None else None
     except UnreadableError as error:
         line.problem(ProblemCode.INVALID_REQUEST, f"the patch can't be read: {error}")
         return requests
     if facts is None:
         _unknown_content(line, "the patch, which stands in a file,")
-    elif facts.privileged:
-        for request in requests:
+        return requests
+    for request in requests:
+        if facts.privileged:
             request.flags.add("privileged")
+        if (
+            facts.unseen
+            and is_spec_part(request.subresource)
+            and may_have_pod_spec(request.group, request.resource)
+        ):
+            _unseen_value(line, facts.unseen)
+            break
     return requests
+
+
+def _unseen_value(line: Line, unseen: str) -> None:
+    line.problem(
+        ProblemCode.UNKNOWN_TEXT,
+        f"{unseen}, so whether it is privileged can't be told; write the value itself with `add`",
+    )
 
 
 def edit(line: Line) -> list[PlannedRequest]:
     """`edit`: the object is shown in an editor and patched with whatever was typed."""
     targets = changed_targets(line, line.parsed.arguments)
     requests = [target.request(line, "patch", line.parsed.value("subresource") or "") for target in targets]
-    if any(target.kind is None or pod_specs(target.kind) for target in targets):
+    if any(
+        target.kind is None or has_pod_spec(target.kind.group, target.kind.resource) for target in targets
+    ):
         _unknown_content(line, "what is typed into the editor")
     return requests + [
         target.request(line, "get" if target.name or line.from_file else "list") for target in targets

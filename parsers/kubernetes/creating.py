@@ -12,7 +12,7 @@ from policy_engine.parsers.kubernetes.local import plugin
 from policy_engine.parsers.kubernetes.plan import PlannedRequest
 from policy_engine.parsers.kubernetes.raw import raw_request
 from policy_engine.parsers.kubernetes.targets import check_namespace
-from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError, read_json, read_yaml
+from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError, read_document
 
 RBAC = "rbac.authorization.k8s.io"
 GENERATORS: dict[str, tuple[str, str]] = {
@@ -159,11 +159,15 @@ def _overrides(line: Line, request: PlannedRequest) -> None:
     if not text:
         return
     try:
-        stripped = text.lstrip()
-        facts = body_facts(read_json(stripped) if stripped[:1] in ("{", "[") else read_yaml(stripped))
+        facts = body_facts(read_document(text))
     except UnreadableError as error:
         line.problem(ProblemCode.INVALID_REQUEST, f"--overrides can't be read: {error}")
         return
+    if facts.unseen:
+        line.problem(
+            ProblemCode.UNKNOWN_TEXT,
+            f"--overrides: {facts.unseen}, so what is made is not known; write the value itself with `add`",
+        )
     if facts.privileged:
         request.flags.add("privileged")
     if facts.name is not None and facts.name != request.object_name:

@@ -25,6 +25,11 @@ _GLOB = re.compile(r"[*?\[]")
 
 def load_objects(files: Callable[[str], str], path: str) -> list[dict[str, Any]]:
     """Return the objects in the file `path`. Raises `UnreadableError` with a sentence when they can't be known."""
+    return parse_manifest(load_text(files, path))
+
+
+def load_text(files: Callable[[str], str], path: str) -> str:
+    """Return the text of the file `path` from the caller's loader. Raises `UnreadableError`."""
     if _GLOB.search(path):
         raise UnreadableError("a glob names files that only kubectl sees")
     try:
@@ -36,7 +41,7 @@ def load_objects(files: Callable[[str], str], path: str) -> list[dict[str, Any]]
     problem = check_text(text, "the file", MAX_BODY)
     if problem is not None:
         raise UnreadableError(problem.message)
-    return parse_manifest(text)
+    return text
 
 
 def parse_manifest(text: str) -> list[dict[str, Any]]:

@@ -11,8 +11,6 @@ from policy_engine.parsers.kubernetes.line import Line, no_request
 from policy_engine.parsers.kubernetes.options import FALSE_WORDS
 from policy_engine.parsers.kubernetes.plan import PlannedRequest
 from policy_engine.parsers.kubernetes.raw import raw_request
-from policy_engine.parsers.kubernetes.request import POD_SPECS
-from policy_engine.parsers.kubernetes.resource_table import ResourceType
 from policy_engine.parsers.kubernetes.selectors import InvalidSelectorError, exact_field
 from policy_engine.parsers.kubernetes.targets import Target, resolve_targets
 
@@ -41,11 +39,6 @@ _DESCRIBED_WITH: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {
         ("", "endpoints", "same"),
     ),
 }
-
-
-def pod_specs(kind: ResourceType) -> bool:
-    """True when objects of `kind` carry a pod spec, so that a change of them can make something privileged."""
-    return (kind.group, kind.resource) in POD_SPECS
 
 
 def get(line: Line) -> list[PlannedRequest]:

@@ -24,6 +24,7 @@ from policy_engine.parsers.kubernetes.container_command import describe_command
 from policy_engine.parsers.kubernetes.guards import MAX_BODY, check_text, printable
 from policy_engine.parsers.kubernetes.headers import Headers, read_headers
 from policy_engine.parsers.kubernetes.plan import PlannedRequest, request_operation
+from policy_engine.parsers.kubernetes.pod_specs import has_pod_spec, is_spec_part, may_have_pod_spec
 from policy_engine.parsers.kubernetes.query import Query, decode_path, parse_query, split_target
 from policy_engine.parsers.kubernetes.request_info import RequestInfo, resolve
 from policy_engine.parsers.kubernetes.request_line import path_problems, target_problems
@@ -42,19 +43,6 @@ _JSON_TYPES = frozenset(
     )
 )
 _YAML_TYPES = frozenset(("application/yaml", "application/apply-patch+yaml", "text/yaml"))
-POD_SPECS = frozenset(
-    (
-        ("", "pods"),
-        ("", "podtemplates"),
-        ("", "replicationcontrollers"),
-        ("apps", "deployments"),
-        ("apps", "daemonsets"),
-        ("apps", "statefulsets"),
-        ("apps", "replicasets"),
-        ("batch", "jobs"),
-        ("batch", "cronjobs"),
-    )
-)
 _UNREAD = object()
 
 
@@ -160,6 +148,8 @@ def _query_facts(request: PlannedRequest, info: RequestInfo, query: Query, probl
             request.flags.add("all_namespaces")
     if info.verb in ("create", "update", "patch"):
         _set_dry_run(request, query.get("dryRun"), problems)
+    if _is_true(query, "insecureSkipTLSVerifyBackend"):
+        request.flags.add("insecure_skip_tls")
     if info.verb == "patch" and _is_true(query, "force"):
         request.flags.add("force")
     if info.group == "" and info.resource == "pods" and info.subresource in ("exec", "attach"):
@@ -248,8 +238,7 @@ def _body_facts(request: PlannedRequest, info: RequestInfo, document: Any, probl
     if info.verb not in ("create", "update", "patch"):
         return
     if document is _UNREAD:
-        whole = not info.subresource or info.subresource == "ephemeralcontainers"
-        if whole and (info.group, info.resource) in POD_SPECS:
+        if is_spec_part(info.subresource) and has_pod_spec(info.group, info.resource):
             message = (
                 f"the body of this change of `{info.resource}` is not known or not JSON or YAML, so whether it is "
                 "privileged can't be told; hand the body over as JSON"
@@ -263,6 +252,11 @@ def _body_facts(request: PlannedRequest, info: RequestInfo, document: Any, probl
         return
     if facts.privileged:
         request.flags.add("privileged")
+    if facts.unseen and is_spec_part(info.subresource) and may_have_pod_spec(info.group, info.resource):
+        message = (
+            f"{facts.unseen}, so whether it is privileged can't be told; send the value itself with `add`"
+        )
+        problems.append(Problem(code=ProblemCode.UNKNOWN_TEXT, message=message))
     if info.verb == "create" and not info.name and facts.name:
         request.object_name = facts.name
     if isinstance(document, dict):

@@ -34,6 +34,12 @@ def read_json(text: str) -> Any:
         raise UnreadableError(f"the JSON does not parse ({error}); mend it") from None
 
 
+def read_document(text: str) -> Any:
+    """Return the value of a document that a line gives as text: JSON when it begins as JSON does, else YAML."""
+    text = text.lstrip()
+    return read_json(text) if text[:1] in ("{", "[") else read_yaml(text)
+
+
 def read_json_stream(text: str) -> list[Any]:
     """Return the values of one or more JSON texts behind each other, as kubectl reads a file that begins with `{`."""
     decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
