@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from policy_engine.rego.checks.problems import TYPE, Problems
 from policy_engine.rego.checks.walk import Node, everything, show
-from policy_engine.rego.syntax.tree import Call, Expr, Ref, Var
+from policy_engine.rego.syntax.tree import Call, Expr, Ref, Var, With
 
 Arity = Callable[[Ref], int | None]
 
@@ -23,12 +23,17 @@ class Functions:
         self._problems = problems
 
     def check(self, file: str, *nodes: Node) -> None:
-        """Report unknown functions and wrong numbers of operands."""
+        """Report unknown functions, wrong numbers of operands and functions that are not called."""
+        named = {id(node.value) for node in everything(*nodes) if isinstance(node, With)}
+        named |= {id(node.target) for node in everything(*nodes) if isinstance(node, With)}
         for node in everything(*nodes):
+            message = ""
             if isinstance(node, Expr) and isinstance(node.what, Call):
                 message = self._objection(node.what, node.generated)
-                if message:
-                    self._problems.add(TYPE, message, file, node.place)
+            elif isinstance(node, Ref) and id(node) not in named and (self._arity(node) or 0) > 0:
+                message = f"function {self._shown(node)} used as reference, not called"
+            if message:
+                self._problems.add(TYPE, message, file, node.place)
 
     def _objection(self, call: Call, generated: bool) -> str:
         arity = self._arity(call.operator)
