@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from policy_engine.rego.codegen.calls import write_call, write_dynamic_call
+from policy_engine.rego.codegen.comparisons import compared, literal_text
 from policy_engine.rego.codegen.literals import fold
 from policy_engine.rego.codegen.names import Names
 from policy_engine.rego.codegen.nodes import Node
-from policy_engine.rego.codegen.shortcuts import shortcut
 from policy_engine.rego.codegen.writer import PathLoad, Writer
 from policy_engine.rego.plan import ir
-from policy_engine.rego.value_model import equal, key
-
-VOID: Final = frozenset({"print", "internal.print"})
-"""Builtins without a result: nothing is undefined after them."""
+from policy_engine.rego.value_model import key
 
 
 class Statements:
@@ -51,7 +49,7 @@ class Statements:
         """The text of an operand: a literal where its value is known to be a scalar constant."""
         if isinstance(operand, ir.Local):
             constant = self.w.known.constants.get(operand.value, ...)
-            text = None if constant is ... else _literal_text(constant)
+            text = None if constant is ... else literal_text(constant)
             return self.w.local(operand.value) if text is None else text
         if isinstance(operand, ir.StringIndex):
             return repr(self.names.strings[operand.value])
@@ -105,7 +103,7 @@ class Statements:
         if literal is None:
             return 0
         for local, value in literal.values.items():
-            self.assign(local, _literal_text(value) or self.names.constant(value), value)
+            self.assign(local, literal_text(value) or self.names.constant(value), value)
         return literal.count
 
     def _path(self, nodes: list[Node], index: int) -> int:
@@ -137,12 +135,12 @@ class Statements:
         load = PathLoad(target, self.w.variable("M"), root, self.w.local(root), tuple(steps), self.w.leave())
         self.names.count_path(load)
         self.w.put_path(load)
-        self._make_own(last.target)
+        self.make_own(last.target)
         if root == ir.DATA:
             self.w.known.base.add(last.target)
         return len(steps)
 
-    def _make_own(self, target: int) -> None:
+    def make_own(self, target: int) -> None:
         if target in self.w.body.changed:
             name = self.w.local(target)
             self.w.put(f"{name} = own({name}, {self.w.owned()})")
@@ -164,7 +162,7 @@ class Statements:
         if base:
             self.w.known.base.add(stmt.target)
         self.w.fail_if(f"{target} is ...")
-        self._make_own(stmt.target)
+        self.make_own(stmt.target)
         return True
 
     def length(self, _: Node, stmt: ir.LenStmt) -> bool:
@@ -184,8 +182,8 @@ class Statements:
 
     def _write_round(self, stmt: ir.ScanStmt) -> Callable[[Writer, list[Node]], bool]:
         def write(_: Writer, nodes: list[Node]) -> bool:
-            self._make_own(stmt.key)
-            self._make_own(stmt.value)
+            self.make_own(stmt.key)
+            self.make_own(stmt.value)
             return self.write(nodes)
 
         return write
@@ -244,70 +242,6 @@ class Statements:
         self.w.put(f"return {self.w.local(stmt.source)}")
         return False
 
-    # --- calls ----------------------------------------------------------------------------------------------------
-
-    def call(self, _: Node, stmt: ir.CallStmt) -> bool:
-        result = self.w.local(stmt.result)
-        function = self.names.function(stmt.func)
-        if function is not None:
-            self.w.known.forget((stmt.result,))
-            frame = self.w.variable("M")
-            if stmt.args[:2] != (ir.Local(ir.INPUT), ir.Local(ir.DATA)):
-                raise ValueError(f"the call of `{stmt.func}` doesn't pass input and data first")
-            if function.slot is not None:
-                known = f"{frame}[{function.slot}]"
-                self.w.put(f"{result} = {known}")
-                asked = f"{known} = {function.name}({frame})"
-                if function.of_data:
-                    asked = f"keep({frame}, TEMPLATE, {function.slot}, {function.name})"
-                self.w.put(f"if {result} is NOT_YET: {result} = {asked}")
-            else:
-                arguments = [self.operand(item) for item in stmt.args[2 : 2 + function.arguments]]
-                arguments += ["..."] * (function.arguments - len(arguments))
-                self.w.put(f"{result} = {function.name}({', '.join([frame, *arguments])})")
-            self.w.fail_if(f"{result} is ...")
-            self._make_own(stmt.result)
-            return True
-        return self._call_builtin(stmt, result)
-
-    def _call_builtin(self, stmt: ir.CallStmt, result: str) -> bool:
-        arguments = [self.operand(item) for item in stmt.args]
-        inline = _INLINE.get(stmt.func)
-        if inline is not None and len(arguments) == 2:
-            constants = [self.constant(item) for item in stmt.args]
-            self.assign(stmt.result, inline(self, arguments, constants))
-            return True
-        builtin, name = self.names.builtin(stmt.func)
-        if len(arguments) != builtin.arity and stmt.func not in self.names.missing:
-            raise ValueError(f"`{stmt.func}` takes {builtin.arity} operands, not {len(arguments)}")
-        evaluation, texts = self.w.variable("E"), list(arguments)
-        if builtin.context:
-            arguments.insert(0, evaluation)
-        self.w.known.forget((stmt.result,))
-        self.w.put("try:")
-        asked = f"{name}({', '.join(arguments)})"
-        short = shortcut(stmt.func, texts, [self.constant(item) for item in stmt.args])
-        self.w.put_deeper(
-            f"{result} = {asked if short is None else f'{short[1]} if {short[0]} else {asked}'}"
-        )
-        self.w.put("except BuiltinError as error:")
-        self.w.put_deeper(f"{result} = {evaluation}.builtin_failed({stmt.func!r}, error)")
-        if stmt.func not in VOID:
-            self.w.fail_if(f"{result} is ...")
-        self._make_own(stmt.result)
-        return True
-
-    def call_dynamic(self, _: Node, stmt: ir.CallDynamicStmt) -> bool:
-        """Without a function the block ends, and data is looked at; an undefined function ends four blocks."""
-        result = self.w.local(stmt.result)
-        path = ", ".join(self.operand(item) for item in stmt.path)
-        self.w.known.forget((stmt.result,))
-        self.w.put(f"{result} = DYNAMIC.call({self.w.variable('M')}, ({path},))")
-        self.w.fail_if(f"{result} is NOT_YET")
-        self.w.put(f"if {result} is ...: {self.w.leave(3)}")
-        self._make_own(stmt.result)
-        return True
-
     # --- assignments and tests ------------------------------------------------------------------------------------
 
     def assign_int(self, _: Node, stmt: ir.AssignIntStmt | ir.MakeNumberIntStmt) -> bool:
@@ -347,7 +281,7 @@ class Statements:
 
     def make_number(self, _: Node, stmt: ir.MakeNumberRefStmt) -> bool:
         number = self.names.number(stmt.index)
-        self.assign(stmt.target, _literal_text(number) or self.names.constant(number), number)
+        self.assign(stmt.target, literal_text(number) or self.names.constant(number), number)
         return True
 
     def make_array(self, _: Node, stmt: ir.MakeArrayStmt) -> bool:
@@ -382,27 +316,7 @@ class Statements:
 
     def difference(self, a: ir.Operand, b: ir.Operand, *, same: bool = False) -> str:
         """The test whether two operands differ (or are the same)."""
-        return self.compared(
-            [self.operand(a), self.operand(b)], [self.constant(a), self.constant(b)], same=same
-        )
-
-    def compared(self, texts: list[str], constants: list[Any], *, same: bool) -> str:
-        if constants[0] is not ... and constants[1] is not ...:
-            return repr(equal(constants[0], constants[1]) is same)
-        if constants[0] is not ...:
-            texts, constants = texts[::-1], constants[::-1]
-        (one, other), constant = texts, constants[1]
-        if type(constant) is str:
-            return f"{one} {'==' if same else '!='} {other}"
-        if type(constant) is bool or constant is None:
-            return f"{one} {'is' if same else 'is not'} {other}"
-        if type(constant) is int:
-            # Python takes True for 1.
-            if constant not in {0, 1}:
-                return f"{one} {'==' if same else '!='} {other}"
-            kind = f"{one}.__class__ is bool"
-            return f"{one} == {other} and not {kind}" if same else f"{one} != {other} or {kind}"
-        return f"equal({one}, {other})" if same else f"not equal({one}, {other})"
+        return compared([self.operand(a), self.operand(b)], [self.constant(a), self.constant(b)], same=same)
 
     def is_kind(self, _: Node, stmt: ir.IsArrayStmt | ir.IsObjectStmt | ir.IsSetStmt) -> bool:
         if not isinstance(stmt.source, ir.Local):
@@ -456,27 +370,6 @@ class Statements:
         return True
 
 
-def _literal_text(value: Any) -> str | None:
-    """Python text of a scalar constant, if it has one."""
-    if value is None or isinstance(value, bool | str | float):
-        return repr(value)
-    if isinstance(value, int):
-        return repr(value) if value >= 0 else f"({value!r})"
-    return None
-
-
-def _same(statements: Statements, texts: list[str], constants: list[Any]) -> str:
-    return statements.compared(texts, constants, same=True)
-
-
-def _different(statements: Statements, texts: list[str], constants: list[Any]) -> str:
-    return statements.compared(texts, constants, same=False)
-
-
-_INLINE: Final[dict[str, Callable[[Statements, list[str], list[Any]], str]]] = {
-    "equal": _same,
-    "neq": _different,
-}
 _KIND_NAMES: Final[dict[type[ir.Stmt], str]] = {
     ir.IsArrayStmt: "list",
     ir.IsObjectStmt: "dict",
@@ -484,8 +377,8 @@ _KIND_NAMES: Final[dict[type[ir.Stmt], str]] = {
 }
 _WRITERS: Final[dict[type[ir.Stmt], Callable[[Statements, Node, Any], bool]]] = {
     ir.ReturnLocalStmt: Statements.return_,
-    ir.CallStmt: Statements.call,
-    ir.CallDynamicStmt: Statements.call_dynamic,
+    ir.CallStmt: write_call,
+    ir.CallDynamicStmt: write_dynamic_call,
     ir.BlockStmt: Statements.block,
     ir.BreakStmt: Statements.break_,
     ir.DotStmt: Statements.dot,
