@@ -1,8 +1,6 @@
-# METADATA
-# title: The decision entrypoint of the duty library
-# description: |
-#   What the library says, as members of `package policy`. A team's own `package policy` adds to these sets; it
-#   can tighten with `deny`, `approve` and `mask`, and widen with `allow`.
+# The decision entrypoint of the duty library: what it says, as members of `package policy`. A team's own
+# `package policy` adds to these sets; it can tighten with `deny`, `approve` and `mask`, and widen with `allow`.
+# (No metadata block here: OPA allows one annotation for a package, and that is the team's.)
 package policy
 
 import data.sod.approval
