@@ -33,6 +33,7 @@ class FunctionKind(Enum):
     NETWORK = "speaks to another server"
     ADMIN = "changes the server's state: backups, replication, statistics"
     NOTIFY = "sends a notification"
+    SERVER_STATE = "reads what one of the server's own views shows"
 
 
 EFFECTS: Final[dict[FunctionKind, frozenset[Effect]]] = {
@@ -50,6 +51,7 @@ EFFECTS: Final[dict[FunctionKind, frozenset[Effect]]] = {
     FunctionKind.NETWORK: frozenset({Effect.EXECUTE, Effect.TRANSFER, Effect.UNKNOWN}),
     FunctionKind.ADMIN: frozenset({Effect.CONFIGURE, Effect.EXECUTE}),
     FunctionKind.NOTIFY: frozenset({Effect.SESSION, Effect.CREATE}),
+    FunctionKind.SERVER_STATE: frozenset({Effect.READ}),
 }
 FLAGS: Final[dict[FunctionKind, frozenset[str]]] = {
     FunctionKind.READS_FILE: frozenset({SqlFlag.READS_SERVER_FILE}),
@@ -155,22 +157,16 @@ HARMLESS_VOLATILE: Final = frozenset(
         "pg_last_wal_receive_lsn",
         "pg_last_wal_replay_lsn",
         "pg_last_xact_replay_timestamp",
-        "pg_lock_status",
         "pg_notification_queue_usage",
         "pg_partition_ancestors",
         "pg_partition_tree",
-        "pg_prepared_xact",
         "pg_relation_size",
         "pg_replication_origin_progress",
         "pg_replication_origin_session_is_setup",
         "pg_replication_origin_session_progress",
         "pg_safe_snapshot_blocking_pids",
         "pg_sequence_last_value",
-        "pg_show_replication_origin_status",
-        "pg_stat_get_backend_io",
         "pg_stat_get_backend_wal",
-        "pg_stat_get_io",
-        "pg_stat_get_recovery_prefetch",
         "pg_stat_get_xact_blocks_fetched",
         "pg_stat_get_xact_blocks_hit",
         "pg_stat_get_xact_function_calls",
@@ -244,9 +240,53 @@ TAKES_ROW: Final = frozenset(
 )
 
 
+# What a protected view of `pg_catalog` shows can be read through the functions it is made of as well.
+_BEHIND_VIEWS: Final[dict[str, str]] = {
+    "pg_aios": "pg_get_aios",
+    "pg_backend_memory_contexts": "pg_get_backend_memory_contexts",
+    "pg_config": "pg_config",
+    "pg_cursors": "pg_cursor",
+    "pg_locks": "pg_lock_status",
+    "pg_prepared_statements": "pg_prepared_statement",
+    "pg_prepared_xacts": "pg_prepared_xact",
+    "pg_publication_tables": "pg_get_publication_tables",
+    "pg_replication_origin_status": "pg_show_replication_origin_status",
+    "pg_replication_slots": "pg_get_replication_slots",
+    "pg_settings": "pg_show_all_settings",
+    "pg_shmem_allocations": "pg_get_shmem_allocations",
+    "pg_shmem_allocations_numa": "pg_get_shmem_allocations_numa",
+    "pg_stat_activity": """
+        pg_stat_get_activity pg_stat_get_backend_activity pg_stat_get_backend_activity_start
+        pg_stat_get_backend_client_addr pg_stat_get_backend_client_port pg_stat_get_backend_dbid
+        pg_stat_get_backend_idset pg_stat_get_backend_pid pg_stat_get_backend_start pg_stat_get_backend_subxact
+        pg_stat_get_backend_userid pg_stat_get_backend_wait_event pg_stat_get_backend_wait_event_type
+        pg_stat_get_backend_xact_start""",
+    "pg_stat_io": "pg_stat_get_io pg_stat_get_backend_io",
+    "pg_stat_recovery_prefetch": "pg_stat_get_recovery_prefetch",
+    "pg_stat_replication": "pg_stat_get_wal_senders",
+    "pg_stat_replication_slots": "pg_stat_get_replication_slot",
+    "pg_stat_slru": "pg_stat_get_slru",
+    "pg_stat_subscription": "pg_stat_get_subscription",
+    "pg_stat_subscription_stats": "pg_stat_get_subscription_stats",
+    "pg_stat_wal_receiver": "pg_stat_get_wal_receiver",
+    "pg_stat_progress_copy": "pg_stat_get_progress_info",
+}
+
+
+@functools.cache
+def _views() -> dict[str, str]:
+    return {name: f"pg_catalog.{view}" for view, names in _BEHIND_VIEWS.items() for name in names.split()}
+
+
+def view_behind(name: str) -> str | None:
+    """Return the view that shows what the built-in function `name` reads, or None."""
+    return _views().get(name)
+
+
 def reviewed() -> dict[str, FunctionKind]:
     """Return the hand-reviewed table, name -> kind."""
-    return {name: kind for kind, names in _REVIEWED.items() for name in names.split()}
+    kinds = {name: kind for kind, names in _REVIEWED.items() for name in names.split()}
+    return {**dict.fromkeys(_views(), FunctionKind.SERVER_STATE), **kinds}
 
 
 @functools.cache
@@ -281,10 +321,29 @@ def output_columns(name: str) -> tuple[str, ...] | None:
     return outputs[name] or ()
 
 
+@functools.cache
+def set_returning() -> frozenset[str]:
+    """Return the built-in functions that return any number of rows for one call."""
+    return frozenset(_data("postgres_set_functions.txt").split())
+
+
+@functools.cache
+def operators() -> frozenset[str]:
+    """Return the names of PostgreSQL's own operators."""
+    # `#` starts some operators as well as a comment, which has a blank behind it.
+    return frozenset(_data("postgres_operators.txt").split())
+
+
+@functools.cache
+def types() -> frozenset[str]:
+    """Return the names of PostgreSQL's own types, arrays as `_name`."""
+    return frozenset(_data("postgres_types.txt").split())
+
+
 def _data(name: str) -> str:
     """Read a data file; lines that start with `#` are comments."""
     text = resources.files("policy_engine.parsers.sql").joinpath("data", name).read_text("utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return "\n".join(line for line in text.splitlines() if not line.startswith("# "))
 
 
 @functools.cache

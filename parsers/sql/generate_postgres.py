@@ -1,4 +1,4 @@
-"""Write the data files about PostgreSQL's own functions and relations, from a server's own catalogue.
+"""Write the data files about PostgreSQL's own functions, operators, types and relations, from a server's own catalogue.
 
     generate="python -m policy_engine.parsers.sql.generate_postgres"
     $generate --query | psql -XAtq postgres | $generate
@@ -17,7 +17,10 @@ from typing import Any
 from policy_engine.parsers.sql.functions import HARMLESS_VOLATILE, reviewed
 
 QUERY = """
-select json_build_object('function', proname, 'volatile', provolatile = 'v',
+select json_build_object('operator', name) from (select distinct oprname as name from pg_operator) o order by name;
+select json_build_object('type', typname) from pg_type
+where typnamespace = 'pg_catalog'::regnamespace and typtype <> 'd' order by typname;
+select json_build_object('function', proname, 'set', proretset, 'volatile', provolatile = 'v',
   'result', prorettype::regtype::text, 'composite', exists (select from pg_type t where t.oid = prorettype and typtype in ('c', 'p')),
   'arguments', array(select x::regtype::text from unnest(proargtypes) x),
   'columns', (select array_agg(n order by i) from unnest(proargnames, proargmodes::text[]) with ordinality u(n, m, i) where m in ('o', 'b', 't')))
@@ -41,7 +44,7 @@ INTERNAL = {
 
 
 def main() -> None:
-    """Print the query, or read its result from standard input and write the three files of `data/`."""
+    """Print the query, or read its result from standard input and write the files of `data/`."""
     if "--query" in sys.argv:
         sys.stdout.write(QUERY)
         return
@@ -52,6 +55,11 @@ def main() -> None:
     _write(folder / "postgres_function_columns.txt", sorted(_outputs(functions)))
     relations = [f"{row['relation']} {','.join(row['columns'])}" for row in rows if "relation" in row]
     _write(folder / "postgres_relations.txt", relations)
+    _write(
+        folder / "postgres_set_functions.txt", sorted({row["function"] for row in functions if row["set"]})
+    )
+    _write(folder / "postgres_operators.txt", [row["operator"] for row in rows if "operator" in row])
+    _write(folder / "postgres_types.txt", [row["type"] for row in rows if "type" in row])
 
 
 def _write(path: Path, lines: list[str]) -> None:

@@ -68,6 +68,8 @@ def _details(
             analysis.draft.effects.add(Effect.CREATE)
     elif found is FunctionKind.SIGNAL:
         analysis.act_on(ResourceKind.PROCESS, str(first) if first is not None else name, Access.EXECUTE)
+    elif found is FunctionKind.SERVER_STATE and (view := functions.view_behind(name)) is not None:
+        analysis.draft.read(view, ResourceKind.VIEW)
     elif found is FunctionKind.SQL_TEXT:
         analysis.opaque(
             ProblemCode.UNKNOWN_TEXT,

@@ -104,6 +104,8 @@ def _on_conflict(
     inner.add(target.old())
     infer = clause.get("infer") or {}
     expressions.predicate(analysis, [_index_expression(node) for node in infer.get("indexElems", ())], inner)
+    if infer.get("conname"):
+        analysis.draft.predicate.add(f"{target.full}.*")  # which columns the constraint is about isn't known
     expressions.predicate(analysis, infer.get("whereClause"), inner)
     if clause.get("action") != "ONCONFLICT_UPDATE":
         return assigned
@@ -118,6 +120,8 @@ def _on_conflict(
 
 def _index_expression(node: object) -> object:
     element = body_of(node, "IndexElem") or {}
+    if name := element.get("name"):
+        return {"ColumnRef": {"fields": [{"String": {"sval": name}}]}}
     return element.get("expr")
 
 

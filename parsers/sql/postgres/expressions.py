@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Effect
+from policy_engine.parsers.sql import functions
 from policy_engine.parsers.sql.names import render
 from policy_engine.parsers.sql.postgres import calls, queries
 from policy_engine.parsers.sql.postgres.analysis import Analysis
@@ -43,6 +44,7 @@ def walk(analysis: Analysis, node: object, scope: Scope, sink: Sink) -> None:
             if tag in HANDLERS:
                 HANDLERS[tag](analysis, body, scope, sink)
             elif tag in TRANSPARENT:
+                _json_result(analysis, body)
                 stack.extend(body.values())
             elif tag[0].isupper():
                 if tag in STRUCTURE:
@@ -166,7 +168,15 @@ def function_call(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> N
     if _projection(analysis, names, arguments, scope, sink):
         return
     calls.called(analysis, names, arguments, body.get("location"))
-    walk(analysis, arguments, scope, sink)
+    if names and (view := functions.view_behind(names[-1])) is not None:
+        sink.sources.add(f"{view}.*")
+        sink.exact = False
+    flowing = Sink()
+    walk(analysis, arguments, scope, flowing)
+    sink.sources |= flowing.sources
+    sink.exact = sink.exact and flowing.exact
+    if names and names[-1] in functions.set_returning():
+        analysis.draft.predicate |= flowing.sources  # they decide how many rows come out
     # FILTER, ORDER BY and OVER choose and order rows; they don't compute the value.
     if len(body) > 3:
         predicate(analysis, body.get("agg_filter"), scope)
@@ -217,7 +227,8 @@ def expression(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> None
     """An operator with its operands; left-deep chains are followed without nesting calls."""
     current: Node | None = body
     while current is not None:
-        operator(analysis, current.get("name"), current.get("location"))
+        if current.get("kind") in ("AEXPR_OP", "AEXPR_OP_ANY", "AEXPR_OP_ALL"):
+            operator(analysis, current.get("name"), current.get("location"))
         walk(analysis, current.get("rexpr"), scope, sink)
         left = current.get("lexpr")
         current = body_of(left, "A_Expr")
@@ -226,20 +237,46 @@ def expression(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> None
 
 
 def operator(analysis: Analysis, name: object, location: object) -> None:
-    """An operator in a schema of its own may call any function."""
-    if isinstance(name, list) and len(name) > 1:
-        parts = strings(name)
-        if parts[0] != "pg_catalog":
-            analysis.draft.effects.add(Effect.EXECUTE)
-            analysis.opaque(
-                ProblemCode.UNKNOWN_FUNCTION,
-                f"operator `{render(parts)}` is user-defined; which function it calls isn't known",
-                location,
-            )
+    """An operator that isn't PostgreSQL's own, by its name or schema, may call any function."""
+    parts = strings(name)
+    if parts and (parts[:-1] not in ([], ["pg_catalog"]) or parts[-1] not in functions.operators()):
+        analysis.draft.effects.add(Effect.EXECUTE)
+        analysis.opaque(
+            ProblemCode.UNKNOWN_FUNCTION,
+            f"operator `{render(parts)}` is user-defined; which function it calls isn't known",
+            location,
+        )
+
+
+def type_name(analysis: Analysis, body: object) -> None:
+    """A value becomes one of a type: a domain's checks, or a type's input and cast functions, run for it."""
+    names = strings(body.get("names")) if isinstance(body, dict) else []
+    if not names or names[:-1] == ["information_schema"]:
+        return
+    if names[:-1] not in ([], ["pg_catalog"]) or names[-1] not in functions.types():
+        analysis.draft.effects.add(Effect.EXECUTE)
+        analysis.opaque(
+            ProblemCode.UNKNOWN_FUNCTION,
+            f"type `{render(names)}` is user-defined; which functions a cast to it calls isn't known",
+            body.get("location") if isinstance(body, dict) else None,
+        )
+
+
+def _json_result(analysis: Analysis, body: Node) -> None:
+    """RETURNING of an SQL/JSON function is a cast."""
+    output = body.get("output") or (body.get("constructor") or {}).get("output")
+    if output is not None:
+        type_name(analysis, output.get("typeName"))
 
 
 def _type_cast(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> None:
+    type_name(analysis, body.get("typeName"))
     walk(analysis, body.get("arg"), scope, sink)
+
+
+def _xml_serialize(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> None:
+    type_name(analysis, body.get("typeName"))
+    walk(analysis, body.get("expr"), scope, sink)
 
 
 def _sort(analysis: Analysis, body: Node, scope: Scope, sink: Sink) -> None:
@@ -295,4 +332,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "JsonAggConstructor": _json_aggregate,
     "constructor": _json_aggregate,
     "RangeVar": _structure_relation,
+    "XmlSerialize": _xml_serialize,
 }

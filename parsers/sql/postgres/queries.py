@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policy_engine.documents.vocabulary import Effect, ResourceKind, SqlFlag
-from policy_engine.parsers.sql.postgres import dml, expressions, sources
+from policy_engine.parsers.sql.postgres import dml, expressions, locking, sources
 from policy_engine.parsers.sql.postgres.analysis import Analysis
 from policy_engine.parsers.sql.postgres.tree import Node, body_of, constant, strings, tagged
 from policy_engine.parsers.sql.relations import Column, Item, Scope, Sink, by_position, find, renamed
@@ -132,6 +132,8 @@ def select(analysis: Analysis, body: Node, outer: Scope | None) -> list[Item]:
         _into(analysis, body["intoClause"])
     scope = Scope(outer)
     with_clause(analysis, body.get("withClause"), scope)
+    if "lockingClause" in body:
+        locking.lock(analysis, body, scope)
     if "larg" in body:
         return _set_operation(analysis, body, scope)
     if "valuesLists" in body:
@@ -157,15 +159,30 @@ def _into(analysis: Analysis, into: Node) -> None:
 def _set_operation(analysis: Analysis, body: Node, scope: Scope) -> list[Item]:
     """UNION, INTERSECT and EXCEPT, long left-deep chains without nesting calls."""
     arms: list[Node] = []
+    operations: list[Node] = []
     current = body
     while "larg" in current and (current is body or not _own_clauses(current)):
         arms.append(current["rarg"])
+        operations.append(current)
         current = current["larg"]
     items = select(analysis, current, scope)
     for arm in reversed(arms):
         items = by_position(items, select(analysis, arm, scope))
+    if any(not _keeps_all(node) for node in operations):
+        # They compare whole rows: every column decides which rows come out.
+        analysis.draft.predicate |= _everything(items)
     _ordering(analysis, body, items, Scope(scope))
     return items
+
+
+def _keeps_all(body: Node) -> bool:
+    return body.get("op") == "SETOP_UNION" and bool(body.get("all"))
+
+
+def _everything(items: list[Item]) -> set[str]:
+    sink = Sink()
+    sink.add_all(items)
+    return sink.sources
 
 
 def _own_clauses(body: Node) -> bool:
@@ -238,6 +255,8 @@ def _grouping(analysis: Analysis, body: Node, items: list[Item], scope: Scope) -
     for node in body.get("distinctClause", ()):
         if node:
             _by_output(analysis, node, items, scope, input_first=False)
+        else:
+            analysis.draft.predicate |= _everything(items)
 
 
 def _ordering(analysis: Analysis, body: Node, items: list[Item], scope: Scope) -> None:

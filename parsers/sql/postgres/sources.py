@@ -72,8 +72,11 @@ def _function(analysis: Analysis, body: Node, scope: Scope, _outer: Scope) -> No
         parts = (body_of(entry, "List") or {}).get("items", ())
         call = parts[0] if parts else None
         own = [node for part in parts[1:] for node in ((body_of(part, "List") or {}).get("items", ()))]
+        for node in own or body.get("coldeflist", ()):
+            expressions.type_name(analysis, (body_of(node, "ColumnDef") or {}).get("typeName"))
         sink = Sink()
         expressions.walk(analysis, call, scope, sink)
+        analysis.draft.predicate |= sink.sources
         name = queries.column_name(call)
         column = str(alias.get("aliasname", name)) if len(entries) == 1 else name
         items.extend(_function_columns(call, column, own or body.get("coldeflist", ()), sink))
@@ -102,6 +105,7 @@ def _table_function(analysis: Analysis, body: Node, scope: Scope, _outer: Scope)
     sink = Sink()
     for field in ("docexpr", "rowexpr", "namespaces", "context_item", "passing", "on_error"):
         expressions.walk(analysis, body.get(field), scope, sink)
+    analysis.draft.predicate |= sink.sources
     items: list[Item] = []
     _declared_columns(analysis, body.get("columns", ()), scope, sink, items)
     scope.add(_aliased(body.get("alias"), "json_table" if "context_item" in body else "xmltable", items))
@@ -115,6 +119,7 @@ def _declared_columns(
         if found is None:
             continue
         body = found[1]
+        expressions.type_name(analysis, body.get("typeName"))
         sink = Sink()
         for field in ("colexpr", "coldefexpr", "on_empty", "on_error"):
             expressions.walk(analysis, body.get(field), scope, sink)
