@@ -29,13 +29,12 @@ def parse_text(
         from policy_engine.parsers.shell import parse_shell
 
         return parse_shell(text, dialect=dialect or "bash")
-    from policy_engine.parsers.kubernetes import parse_kubectl, parse_kubernetes_request
+    from policy_engine.parsers.kubernetes import parse_kubectl, parse_request_text
 
     if kind == "kubectl":
         return parse_kubectl(text)
     if kind == "kubernetes":
-        method, _, path = text.strip().partition(" ") if isinstance(text, str) else (text, "", "")
-        return parse_kubernetes_request(method, path)
+        return parse_request_text(text)
     raise ValueError(f"`{kind}` is none of {', '.join(KINDS)}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from policy_engine.parsers.kubernetes.kubectl import parse_kubectl
 from policy_engine.parsers.kubernetes.request import parse_kubernetes_request
+from policy_engine.parsers.kubernetes.request_text import parse_request_text
 from policy_engine.parsers.kubernetes.resource_table import ResourceTable, ResourceType, builtin_resources
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "builtin_resources",
     "parse_kubectl",
     "parse_kubernetes_request",
+    "parse_request_text",
 ]

@@ -37,8 +37,9 @@ def describe_command(argv: Sequence[str]) -> CommandFacts:
         )
     program = argv[0]
     base = program.rpartition("/")[2]
-    what = _code_runners().get(base) or _code_runners().get(_VERSION_SUFFIX.sub("", base))
-    if what is None:
+    runners = _code_runners()
+    what = runners.get(base) or runners.get(_VERSION_SUFFIX.sub("", base))
+    if what is None or (len(argv) == 1 and base in _data()["print_alone"].split()):
         return CommandFacts(program)
     if len(argv) == 1:
         message = f"`{program}` is {what} without arguments, so its input decides what runs; name the program itself"
@@ -51,6 +52,10 @@ def describe_command(argv: Sequence[str]) -> CommandFacts:
 
 @lru_cache(maxsize=1)
 def _code_runners() -> dict[str, str]:
-    data = tomllib.loads(files(__package__).joinpath("container_command.toml").read_text(encoding="utf-8"))
     names = {"shells": "a shell", "interpreters": "an interpreter", "wrappers": "a program that runs others"}
-    return {word: what for key, what in names.items() for word in data[key].split()}
+    return {word: what for key, what in names.items() for word in _data()[key].split()}
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, str]:
+    return tomllib.loads(files(__package__).joinpath("container_command.toml").read_text(encoding="utf-8"))

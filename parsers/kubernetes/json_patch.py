@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from policy_engine.parsers.kubernetes.yaml_reader import UnreadableError
+
 MAX_KEYS = 100  # of one path; API objects are nested less deeply
+MAX_ALL_KEYS = (
+    200_000  # of all paths together; a path of two bytes per key would unfold to far more than it weighs
+)
 
 # Below these of an object's or a template's metadata anything may be copied: it is text that nothing runs.
 _TEXT_PLACES = frozenset(("labels", "annotations"))
@@ -24,7 +29,8 @@ class Written(NamedTuple):
 
 
 def written_documents(operations: list[Any]) -> Iterator[Written]:
-    """Yield what each operation of a JSON Patch writes."""
+    """Yield what each operation of a JSON Patch writes. Raises `UnreadableError` when that is too much."""
+    total = 0
     for item in operations:
         operation = item.get("op") if isinstance(item, dict) else None
         if operation in ("test", "remove"):
@@ -35,6 +41,8 @@ def written_documents(operations: list[Any]) -> Iterator[Written]:
         keys = _keys(item.get("path"))
         if keys is None:
             yield Written(None, f"an `{operation}` names no path that begins with `/`")
+        elif (total := total + len(keys)) > MAX_ALL_KEYS:
+            raise UnreadableError("the paths of the patch are too long together; split it")
         elif operation in ("copy", "move"):
             place = str(item["path"])[:80]
             unseen = (
