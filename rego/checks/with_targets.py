@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from policy_engine.rego.checks.problems import COMPILE, TYPE, Problems
 from policy_engine.rego.checks.rule_tree import Node
+from policy_engine.rego.checks.walk import show
 from policy_engine.rego.syntax.tree import Ref, Scalar, Term, Var, With
 
 
@@ -56,7 +57,12 @@ class WithTargets:
             if isinstance(value, Ref) and value.dotted.startswith("data")
             else None
         )
-        return named is not None and any(placed.rule.is_function for placed in named.rules)
+        if named is not None and any(placed.rule.is_function for placed in named.rules):
+            message = (
+                f"function {show(value)} used as reference, not called: only a function can be replaced by it"
+            )
+            self._problems.add(TYPE, message, file, value.place)
+        return False
 
     def _names_function(self, value: Term) -> bool:
         """Whether the value is the name of a rule, a function or a builtin."""
