@@ -140,7 +140,7 @@ def table() -> dict[str, Entry]:
             if isinstance(raw, str):
                 aliases[name] = raw
             else:
-                found[name] = _entry(name, raw, wrapper)
+                found[name] = read_entry(name, raw, wrapper=wrapper)
     for alias, name in aliases.items():
         found[alias] = found[name]
     return found
@@ -165,7 +165,8 @@ _KEYS = frozenset(
 )
 
 
-def _entry(name: str, raw: dict[str, Any], wrapper: bool) -> Entry:
+def read_entry(name: str, raw: dict[str, Any], *, wrapper: bool) -> Entry:
+    """Read one entry of a table; a wrong one raises ValueError."""
     unknown = set(raw) - _KEYS
     if unknown:
         raise ValueError(f"table entry `{name}` has unknown keys {sorted(unknown)}")
@@ -186,7 +187,7 @@ def _entry(name: str, raw: dict[str, Any], wrapper: bool) -> Entry:
         names_only=raw.get("names_only", False),
         wrapper=wrapper,
         dangerous=any(role in _CODE_ROLES or switch in _EFFECTS for role, _, switch in options.values())
-        or (strict and set(raw["does"].split()) != {"read"}),
+        or (strict and set(raw.get("does", "").split()) != {"read"}),
         dashdash=raw.get("dashdash", False),
         subcommands=raw.get("subcommands", False),
         long_single=raw.get("long_single", False),

@@ -315,7 +315,16 @@ class Runner:
                 self.state.file(draft, path, Access.READ)
         elif role == "cwd":
             self.state.change_directory(arg if isinstance(arg, str) else None)
-        elif role in _FILE_LISTS:
+        elif role == "process" and isinstance(arg, str):
+            self.state.resource(draft, ResourceKind.PROCESS, arg, Access.WRITE)
+        elif role == "assign":
+            self.environment(arg, draft)
+        else:
+            self.rare_role(role, arg, name, draft)
+
+    def rare_role(self, role: str, arg: Arg, name: str, draft: Draft) -> None:
+        """Roles that few programs have."""
+        if role in _FILE_LISTS:
             self.state.file(draft, arg, Access.READ)
             draft.effects.add(Effect.READ)
             if role == "list":
@@ -324,10 +333,6 @@ class Runner:
                     ProblemCode.UNKNOWN_TARGET,
                     f"the files that `{name}` takes from a list aren't known: name them as arguments",
                 )
-        elif role == "process" and isinstance(arg, str):
-            self.state.resource(draft, ResourceKind.PROCESS, arg, Access.WRITE)
-        elif role == "assign":
-            self.environment(arg, draft)
         elif role == "configure":
             draft.effects.add(Effect.CONFIGURE)
         elif role == "mount":

@@ -128,43 +128,42 @@ def _generic(
 def _find(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
     """find: starting points, then an expression; `-exec` and its kind run a command."""
     state = runner.state
-    i, expression = 1, False
+    i, expression, deletes = 1, False, False
+    starts: list[Arg] = []
     while i < len(args):
         arg = args[i]
         i += 1
         if isinstance(arg, Unknown):
             _find_unknown(runner, arg, draft)
+            starts += [] if expression else [arg]
         elif arg in ("-exec", "-execdir", "-ok", "-okdir"):
             i = _find_exec(runner, name, args, i, draft)
             expression = True
         elif arg == "-delete":
-            draft.effects.add(Effect.DELETE)
-            for path in [
-                item for item in args[1:] if isinstance(item, str) and item[:1] not in ("-", "(", "!")
-            ][:1]:
-                state.file(draft, path, Access.WRITE)
-            expression = True
+            deletes = expression = True
         elif arg in ("-fprint", "-fprint0", "-fls", "-fprintf"):
             expression = True
             draft.effects.add(Effect.UPDATE)
-            if i < len(args):
-                state.file(draft, args[i], Access.WRITE)
+            state.file(draft, args[i] if i < len(args) else "", Access.WRITE)
             i += 2 if arg == "-fprintf" else 1
         elif arg == "-files0-from":
             expression = True
-            runner.role("list", args[i] if i < len(args) else Unknown(), entry, name, draft)
+            runner.role("list", Unknown(), entry, name, draft)
             i += 1
         elif arg in _FIND_FLAGS:
             expression = expression or arg not in ("-H", "-L", "-P")
         elif arg in _FIND_VALUES:
-            expression = True
+            expression = expression or arg != "-D"
             i += 1
         elif re.fullmatch(r"-O[0-3]|-newer[aBcmt]{2}", arg):
             i += 1 if arg.startswith("-newer") else 0
         elif arg.startswith("-"):
             state.opaque(draft, ProblemCode.UNKNOWN_OPTION, f"the option `{arg}` of `find` isn't known")
         elif not expression:
-            state.file(draft, arg, Access.READ)
+            starts.append(arg)
+    for role in ("read", "delete") if deletes else ("read",):
+        for start in starts or ["."]:
+            runner.role(role, start, entry, name, draft)
 
 
 def _find_unknown(runner: Runner, arg: Unknown, draft: Draft) -> None:
@@ -172,7 +171,6 @@ def _find_unknown(runner: Runner, arg: Unknown, draft: Draft) -> None:
         runner.state.opaque(
             draft, ProblemCode.UNKNOWN_OPTION, "an argument of `find` isn't known and may be `-exec`"
         )
-    runner.state.file(draft, arg, Access.READ)
 
 
 def _find_exec(runner: Runner, name: str, args: list[Arg], i: int, draft: Draft) -> int:
@@ -384,20 +382,19 @@ def _ln(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, 
     reading = runner.generic(entry, name, args, draft, stdin)
     symbolic = "symbolic" in reading.switches
     folders = [arg for role, arg in reading.values if role == "target"]
-    operands = list(reading.operands)
-    if len(operands) == 1 and not folders:
-        targets, link = operands, "."
-    else:
-        targets, link = (
-            (operands, folders[-1]) if folders else (operands[:-1], operands[-1] if operands else "")
-        )
+    targets: list[Arg] = list(reading.operands)
+    link: Arg = "."
+    if folders:
+        link = folders[-1]
+    elif len(targets) > 1:
+        link = targets.pop()
     for target in targets:
         if not symbolic:
             runner.role("read", target, entry, name, draft)
-        _linked(runner, target, link, draft, relative=symbolic)
+        _linked(runner, target, link, draft, relative=symbolic, folder=bool(folders))
 
 
-def _linked(runner: Runner, target: Arg, link: Arg, draft: Draft, *, relative: bool) -> None:
+def _linked(runner: Runner, target: Arg, link: Arg, draft: Draft, *, relative: bool, folder: bool) -> None:
     """`link` is a name of `target`, or a folder that gets one."""
     if not isinstance(target, str) or not isinstance(link, str):
         runner.state.opaque(
@@ -407,7 +404,7 @@ def _linked(runner: Runner, target: Arg, link: Arg, draft: Draft, *, relative: b
         )
         return
     inside = posixpath.join(link, posixpath.basename(target.rstrip("/")) or ".")
-    for path in (link, inside):
+    for path in (inside,) if folder else (link, inside):
         runner.state.link(path, posixpath.join(posixpath.dirname(path), target) if relative else target)
 
 
@@ -418,9 +415,9 @@ def _cp(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, 
         return
     folders = [arg for role, arg in reading.values if role == "target"]
     operands = list(reading.operands)
-    link = folders[-1] if folders else operands.pop() if operands else ""
+    link: Arg = folders[-1] if folders else operands.pop() if operands else ""
     for target in operands:
-        _linked(runner, target, link, draft, relative=False)
+        _linked(runner, target, link, draft, relative=False, folder=bool(folders))
 
 
 def _mount(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from policy_engine.parsers.shell.programs import table
+import pytest
+
+from policy_engine.parsers.shell.programs import read_entry, table
 from policy_engine.parsers.shell.sed_script import is_plain
 from policy_engine.parsers.shell.styles import STYLES
 
@@ -55,3 +57,9 @@ def test_sed_scripts_are_plain_only_without_commands_and_files() -> None:
         "/x/e id",
     ):
         assert not is_plain(script), script
+
+
+@pytest.mark.parametrize("options", ["-abT:", "-ab=", "-ab+recursive", "-a+frobnicate", "-a:nothing", "a"])
+def test_an_option_that_says_what_nobody_means_is_refused(options: str) -> None:
+    with pytest.raises(ValueError, match="table entry `x`"):
+        read_entry("x", {"does": "read", "options": options}, wrapper=False)
