@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATIC := build/static/policy_engine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint schemas clean
+.PHONY: help demo test lint schemas conformance clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -44,6 +44,9 @@ lint: $(VENV)/.installed-dev $(STATIC) ## ruff, mypy --strict, import-linter, sc
 	cd build/static && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p policy_engine
 	cd build/static && ../../$(BIN)/lint-imports --config ../../pyproject.toml
 	$(BIN)/python -m policy_engine.schemas --check docs
+
+conformance: $(VENV)/.installed-dev ## OPA's conformance cases through our Rego engine, by category
+	$(BIN)/python tests/rego/conformance.py
 
 schemas: $(VENV)/.installed ## write docs/schemas/ and docs/vocabulary.md from the code
 	$(BIN)/python -m policy_engine.schemas docs

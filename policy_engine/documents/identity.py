@@ -53,13 +53,17 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Complete what follows from the rest, so that nobody can state a depth or a set that the chain denies."""
+        force = msgspec.structs.force_setattr
+        for name in ("chain", "groups", "scopes", "conflict_set"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                force(self, name, tuple(value))
         if not isinstance(self.chain, tuple) or not all(isinstance(link, ChainLink) for link in self.chain):
             return  # wrong types: `validate_identity` refuses them with a sentence
         chain = self.chain or (ChainLink(sub=self.subject),)
         persons = {link.sub for link in chain} | {link.owner for link in chain if link.owner}
         persons.add(self.subject)
-        persons.update(self.conflict_set if isinstance(self.conflict_set, tuple | list) else ())
-        force = msgspec.structs.force_setattr
+        persons.update(self.conflict_set if isinstance(self.conflict_set, tuple) else ())
         force(self, "chain", chain)
         force(self, "actor", self.actor or chain[-1].sub)
         force(self, "depth", len(chain) - 1)

@@ -33,6 +33,12 @@ def test_a_stated_depth_or_conflict_set_can_only_grow() -> None:
     assert identity.conflict_set == ("ana", "ana.admin", "olga", "planner")
 
 
+def test_lists_do_as_well_as_tuples() -> None:
+    identity = Identity(subject="ana", groups=["dba"], chain=[ANA, PLANNER])  # type: ignore[arg-type]
+    assert identity == Identity(subject="ana", groups=("dba",), chain=(ANA, PLANNER))
+    validate_identity(identity)
+
+
 def test_json_completes_the_same_way() -> None:
     text = b'{"subject": "ana", "depth": 9, "chain": [{"sub": "ana"}, {"sub": "planner", "kind": "agent"}]}'
     identity = msgspec.json.decode(text, type=Identity)

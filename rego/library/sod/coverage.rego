@@ -133,7 +133,14 @@ required(operation, resource) := plain[resource.access] if count(answered(operat
 
 plain := {"read": {"read"}, "write": {"update"}, "execute": {"execute"}, "none": set()}
 
-answered(operation, resource) := {effect | some effect in operation.effects} if not shares(operation, resource)
+answered(operation, resource) := {effect | some effect in operation.effects} if {
+	not shares(operation, resource)
+	not only_runs(operation, resource)
+}
+
+answered(operation, resource) := {effect | some effect in operation.effects; not effect in on_data} | {"execute"} if {
+	only_runs(operation, resource)
+}
 
 answered(operation, resource) := {effect | some effect in operation.effects; not effect in writing} | {"read"} if {
 	shares(operation, resource)
@@ -143,6 +150,17 @@ answered(operation, resource) := {effect | some effect in operation.effects; not
 answered(operation, resource) := {effect | some effect in operation.effects; effect != "read"} if {
 	shares(operation, resource)
 	resource.access != "read"
+	not only_runs(operation, resource)
+}
+
+on_data := {"create", "delete", "read", "update"}
+
+# In `cat a > b` it is the file that is written, not the program.
+only_runs(operation, resource) if {
+	resource.kind == "program"
+	resource.access == "execute"
+	some other in operation.resources
+	other.access == "write"
 }
 
 # True when the operation also touches resources in the other way (read here, written there).

@@ -259,3 +259,17 @@ test_what_is_written_is_updated_whatever_the_effects_say if {
 	coverage.required(operation("x", ["delete"], written), written[0]) == {"delete"}
 	coverage.required(operation("x", ["session"], written), written[0]) == {"session"}
 }
+
+test_a_program_runs_and_the_file_is_written if {
+	program := {"kind": "program", "name": "cat", "access": "execute"}
+	written := {"kind": "file", "name": "/b", "access": "write"}
+	read := {"kind": "file", "name": "/a", "access": "read"}
+	cat := operation("exec", ["read", "update"], [program, read, written])
+	coverage.required(cat, program) == {"execute"}
+	coverage.required(cat, written) == {"update"}
+	coverage.required(cat, read) == {"read"}
+	sudo := operation("exec", ["assume", "update"], [program, written])
+	coverage.required(sudo, program) == {"assume", "execute"}
+	restart := operation("exec", ["configure"], [program])
+	coverage.required(restart, program) == {"configure"}
+}
