@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policy_engine.parsers.kubernetes import parse_kubectl, parse_kubernetes_request
 
@@ -204,3 +206,55 @@ def test_an_override_that_renames_the_pod_names_the_pod_that_is_made() -> None:
         ["kubectl", "run", "x", "--image=i", "--override-type=json", "--overrides", rename]
     )
     assert "/pods:default/other" in [item.name for item in action.resources]
+
+
+KEYS = st.sampled_from(
+    ["", "spec", "template", "metadata", "labels", "0", "-", "hostPID", "add", "~1x", "privileged"]
+)
+PATHS = st.lists(KEYS, max_size=6).map(lambda keys: "".join(f"/{key}" for key in keys))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["SYS_ADMIN", "x", 7]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+OPERATIONS = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(["add", "replace", "copy", "move", "test", "remove", "x"]),
+        "path": PATHS | VALUES,
+    },
+    optional={"value": VALUES, "from": PATHS},
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    before=st.lists(OPERATIONS | VALUES, max_size=4),
+    after=st.lists(OPERATIONS | VALUES, max_size=4),
+    path=st.sampled_from(PLACES),
+    danger=st.sampled_from(DANGEROUS),
+)
+def test_no_company_of_other_operations_hides_a_dangerous_one(
+    before: list[Any], after: list[Any], path: str, danger: tuple[str, object]
+) -> None:
+    copied = {"op": "copy", "from": "/a", "path": path}
+    assert patched([*before, copied, *after])[1]
+    added = {"op": "add", "path": danger[0], "value": danger[1]}
+    assert patched([*before, added, *after])[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(OPERATIONS | VALUES, max_size=5))
+def test_no_patch_makes_the_parser_fail(operations: list[Any]) -> None:
+    action = parse_kubernetes_request("PATCH", DEPLOYMENT, headers=JSON_PATCH, body=json.dumps(operations))
+    assert "parser_failed" not in {item.code for item in action.problems}
+
+
+def test_a_patch_of_the_ephemeral_containers_runs_a_program_in_the_pod() -> None:
+    patch = json.dumps({"spec": {"ephemeralContainers": [{"name": "d", "image": "i"}]}})
+    line = parse_kubectl(["kubectl", "patch", "pod", "p", "--subresource=ephemeralcontainers", "-p", patch])
+    target = "/api/v1/namespaces/default/pods/p/ephemeralcontainers"
+    kind = {"Content-Type": "application/strategic-merge-patch+json"}
+    request = parse_kubernetes_request("PATCH", target, headers=kind, body=patch)
+    assert line.effects == request.effects == ("execute", "update")
+    assert not line.opaque
+    assert "execute" not in parse_kubectl(["kubectl", "patch", "pod", "p", "-p", "{}"]).effects
