@@ -23,10 +23,10 @@ class FunctionMock:
 
 
 @dataclass(frozen=True, slots=True)
-class ConstantMock:
-    """Calls give a constant."""
+class TermMock:
+    """Calls give a constant, or the value that a rule has where the call stands."""
 
-    value: Null | Boolean | Number | String
+    term: Null | Boolean | Number | String | Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ValueMock:
     variable: str
 
 
-Mock: TypeAlias = FunctionMock | ConstantMock | ValueMock
+Mock: TypeAlias = FunctionMock | TermMock | ValueMock
 
 
 @dataclass(frozen=True, slots=True)

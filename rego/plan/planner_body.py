@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy_engine.rego.plan import ir
 from policy_engine.rego.plan.blocks import Draft
-from policy_engine.rego.plan.environment import ConstantMock, FunctionMock, Mock, ValueMock
+from policy_engine.rego.plan.environment import FunctionMock, Mock, TermMock, ValueMock
 from policy_engine.rego.plan.rule_tree import Path, function_path
 from policy_engine.rego.syntax.tree import (
     Body,
@@ -202,11 +202,15 @@ class BodyPlanner:
     def _mock(self, name: str, value: Term, changes: _Replacements) -> Mock:
         if isinstance(value, Ref) and self._is_function(value):
             return FunctionMock(value)
-        if isinstance(value, Scalar):
-            return ConstantMock(value)
+        if isinstance(value, Scalar) or (isinstance(value, Ref) and self._is_rule(value)):
+            return TermMock(value)
         variable = f"with {name}"
         changes.handed_down[variable] = self._frame.terms.value(value)
         return ValueMock(variable)
+
+    def _is_rule(self, ref: Ref) -> bool:
+        path = function_path(ref)
+        return path is not None and self._frame.program.tree.find(path) is not None
 
     def _is_function(self, ref: Ref) -> bool:
         if self._frame.calls.function_group(ref) is not None:

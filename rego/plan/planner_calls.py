@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from policy_engine.rego.plan import ir
-from policy_engine.rego.plan.environment import ConstantMock, FunctionMock, ValueMock
+from policy_engine.rego.plan.environment import FunctionMock, TermMock, ValueMock
 from policy_engine.rego.plan.rule_tree import RuleGroup, function_path
 from policy_engine.rego.syntax.tree import Call, Place, Ref, Var
 
@@ -26,7 +26,7 @@ class _Target:
     arity: int
     name: str = ""
     context: tuple[ir.Operand, ...] = ()
-    stand_in: ConstantMock | ValueMock | None = None
+    stand_in: TermMock | ValueMock | None = None
 
 
 class CallPlanner:
@@ -95,8 +95,8 @@ class CallPlanner:
         return node.group
 
     def _result(self, target: _Target, operands: Sequence[ir.Operand]) -> ir.Operand:
-        if isinstance(target.stand_in, ConstantMock):
-            return self._frame.terms.value(target.stand_in.value)
+        if isinstance(target.stand_in, TermMock):
+            return self._frame.terms.value(target.stand_in.term)
         if isinstance(target.stand_in, ValueMock):
             return self._frame.terms.value(Var(target.stand_in.variable))
         if not target.context:

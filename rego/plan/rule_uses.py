@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policy_engine.rego.checks.walk import everything, rule_nodes
-from policy_engine.rego.plan.environment import Environment, FunctionMock
+from policy_engine.rego.plan.environment import Environment, FunctionMock, Mock, TermMock
 from policy_engine.rego.plan.rule_tree import Node, Path, RuleGroup, constant_prefix, function_path
 from policy_engine.rego.syntax.tree import Call, Ref, Var
 
@@ -37,19 +37,33 @@ class RuleUses:
         if not environment.hidden and not environment.mocks:
             return environment
         used = self._used(group)
-        mocks = tuple((name, mock) for name, mock in environment.mocks if name in used.names)
-        paths = set(used.paths)
-        for _, mock in mocks:
-            stand_in = self._function(mock.function) if isinstance(mock, FunctionMock) else None
-            if stand_in is not None:
-                paths |= self._used(stand_in).paths
+        names, paths = set(used.names), set(used.paths)
+        mocks: dict[str, Mock] = {}
+        while more := {name: mock for name, mock in environment.mocks if name in names and name not in mocks}:
+            mocks |= more
+            for mock in more.values():
+                self._add_stand_in(mock, names, paths)
         hidden = frozenset(path for path in environment.hidden if any(_touch(path, other) for other in paths))
-        return Environment(hidden, mocks)
+        return Environment(hidden, tuple(item for item in environment.mocks if item[0] in mocks))
 
-    def _function(self, ref: Ref) -> RuleGroup | None:
-        path = function_path(ref)
-        node = self._tree.find(path) if path is not None else None
-        return node.group if node is not None else None
+    def _add_stand_in(self, mock: Mock, names: set[str], paths: set[Path]) -> None:
+        """What is used by what stands for a function; names only if its body sees the replacements itself."""
+        ref = (
+            mock.function
+            if isinstance(mock, FunctionMock)
+            else mock.term
+            if isinstance(mock, TermMock)
+            else None
+        )
+        path = function_path(ref) if isinstance(ref, Ref) else None
+        if path is None:
+            return
+        paths.add(path)
+        for group in self._groups(path):
+            used = self._used(group)
+            paths |= used.paths
+            if isinstance(mock, TermMock):
+                names |= used.names
 
     def _used(self, group: RuleGroup) -> Used:
         """What the rules of a group use, and all that these use in turn."""

@@ -212,6 +212,22 @@ CASES: list[tuple[str, str, Any]] = [
         "p := y if y := q with count as 5\nq := [z, count([])] if z := r with count as 6\nr := count([1])",
         [6, 5],
     ),
+    (
+        "a builtin replaced by a rule",
+        "p := y if y := q with count as r\nq := count([1]) + 1\nr := input.x",
+        3,
+    ),
+    (
+        "a builtin replaced by a rule, which sees the other input",
+        'p := y if y := q with count as r with input as {"x": 7}\nq := count([1]) + 1\nr := input.x',
+        8,
+    ),
+    ("a builtin replaced by an undefined rule", "p if is_number(1) with count as r\nr if input.nope", True),
+    (
+        "a call replaced by an undefined rule",
+        "p if q with count as r\nq := count([1])\nr if input.nope",
+        NOTHING,
+    ),
     ("template strings", 'p := $"{input.x} of {input.nope}"', "2 of <undefined>"),
     ("big numbers", "p := [12345678901234567890123, 0.1, 1e3]", [12345678901234567890123, 0.1, 1000]),
     ("true is not one", "p := {1, true}", [True, 1]),
