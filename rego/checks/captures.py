@@ -155,5 +155,5 @@ def _open_variables(body: Iterable[Expr]) -> set[str]:
         if isinstance(node, Var):
             found.add(node.name)
         elif not _is_captured(node):
-            stack.extend(parts(node, closures=False))
+            stack.extend(parts(node))
     return found

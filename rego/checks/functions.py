@@ -24,9 +24,10 @@ class Functions:
 
     def check(self, file: str, *nodes: Node) -> None:
         """Report unknown functions, wrong numbers of operands and functions that are not called."""
-        named = {id(node.value) for node in everything(*nodes) if isinstance(node, With)}
-        named |= {id(node.target) for node in everything(*nodes) if isinstance(node, With)}
+        named: set[int] = set()
         for node in everything(*nodes):
+            if isinstance(node, With):
+                named |= {id(node.target), id(node.value)}
             message = ""
             if isinstance(node, Expr) and isinstance(node.what, Call):
                 message = self._objection(node.what, node.generated)

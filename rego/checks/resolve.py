@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from policy_engine.rego.checks.problems import COMPILE, Problems
-from policy_engine.rego.checks.walk import Node, parts, rebuild, variables
+from policy_engine.rego.checks.walk import Node, closure_parts, parts, rebuild, variables
 from policy_engine.rego.syntax.tree import (
     Array,
     ArrayComprehension,
@@ -70,7 +70,9 @@ def declared_variables(body: Body) -> set[str]:
             found |= {variable.name for variable in node.variables}
         elif isinstance(node, SomeIn):
             found |= variables(node.value, *([node.key] if node.key is not None else []))
-        stack.extend(parts(node, closures=isinstance(node, Every)))
+        stack.extend(parts(node))
+        if isinstance(node, Every):
+            stack.extend(closure_parts(node))
     return found
 
 

@@ -15,6 +15,7 @@ from policy_engine.rego.checks.walk import (
     Closure,
     Node,
     closure_parts,
+    everything,
     open_variables,
     parts,
     pattern_variables,
@@ -73,7 +74,11 @@ class Safety:
         for name in sorted(missing):
             if not self._is_made_up(name):
                 place = next(
-                    (node.place for term in needed for node in _variables_of(term) if node.name == name),
+                    (
+                        node.place
+                        for node in everything(*needed)
+                        if isinstance(node, Var) and node.name == name
+                    ),
                     rule.place,
                 )
                 self._report(name, file, place)
@@ -214,7 +219,7 @@ def _enumerated(node: Node, safe: set[str]) -> set[str]:
                 continue
             for step in current.path:
                 found |= variables(step)
-        stack.extend(parts(current, closures=False))
+        stack.extend(parts(current))
     return found - safe
 
 
@@ -225,17 +230,6 @@ def _closures(node: Node) -> list[Closure]:
     while stack:
         current = stack.pop()
         if isinstance(current, Closure):
-            found.append(current)
-        stack.extend(parts(current, closures=False))
-    return found
-
-
-def _variables_of(term: Term) -> list[Var]:
-    found: list[Var] = []
-    stack: list[Node] = [term]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Var):
             found.append(current)
         stack.extend(parts(current))
     return found

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from policy_engine.rego.syntax.tree import (
     Array,
     ArrayComprehension,
-    Body,
     Call,
     Every,
     Expr,
@@ -29,7 +28,7 @@ from policy_engine.rego.syntax.tree import (
 
 Node: TypeAlias = Term | Expr | Some | SomeIn | Every | With
 Closure: TypeAlias = ArrayComprehension | SetComprehension | ObjectComprehension | Every
-ROOTS = frozenset({"data", "input"})
+ROOTS: Final = frozenset({"data", "input"})
 
 
 def rebuild(term: Term, change: Callable[[Term], Term]) -> Term:
@@ -53,70 +52,72 @@ def change_head(head: Term, change: Callable[[Term], Term]) -> Term:
     return head if isinstance(head, Var) and head.name in ROOTS else change(head)
 
 
-def parts(node: Node, *, closures: bool = True) -> Iterator[Node]:
-    """What stands directly in a node: operators of calls left out, and with `closures` False what closures contain."""
-    match node:
-        case Ref():
-            if not (isinstance(node.head, Var) and node.head.name in ROOTS):
-                yield node.head
-            yield from node.path
-        case Array() | Set():
-            yield from node.items
-        case Object():
-            yield from (part for pair in node.pairs for part in pair)
-        case Call():
-            yield from node.args
-        case Template():
-            yield from node.parts
-        case Expr():
-            yield node.what
-            yield from node.withs
-        case With():
-            yield from (node.target, node.value)
-        case Every() | SomeIn() | Some():
-            yield from _parts_of_declarations(node)
-    if closures and isinstance(node, Closure):
-        yield from closure_parts(node)
+_NONE: tuple[Node, ...] = ()
 
 
-def _parts_of_declarations(node: Some | SomeIn | Every) -> Iterator[Node]:
-    match node:
-        case Some():
-            yield from node.variables
-        case SomeIn():
-            if node.key is not None:
-                yield node.key
-            yield from (node.value, node.collection)
-        case Every():
-            yield node.domain
+def _ref_parts(node: Ref) -> Sequence[Node]:
+    if type(node.head) is Var and node.head.name in ROOTS:
+        return node.path
+    return (node.head, *node.path)
 
 
-def closure_parts(node: Closure) -> Iterator[Node]:
-    """What stands in a closure: it sees the variables around it, and what it binds is not seen outside."""
-    match node:
-        case ArrayComprehension() | SetComprehension():
-            yield node.head
-        case ObjectComprehension():
-            yield from (node.key, node.value)
-        case Every():
-            if node.key is not None:
-                yield node.key
-            yield node.value
-    yield from node.body
+def _optional(node: Node | None) -> tuple[Node, ...]:
+    return _NONE if node is None else (node,)
+
+
+_PARTS: Final[Mapping[type, Callable[[Any], Sequence[Node]]]] = {
+    Ref: _ref_parts,
+    Array: lambda node: node.items,
+    Set: lambda node: node.items,
+    Object: lambda node: tuple(part for pair in node.pairs for part in pair),
+    Call: lambda node: node.args,
+    Template: lambda node: node.parts,
+    Expr: lambda node: (node.what, *node.withs) if node.withs else (node.what,),
+    With: lambda node: (node.target, node.value),
+    Some: lambda node: node.variables,
+    SomeIn: lambda node: (*_optional(node.key), node.value, node.collection),
+    Every: lambda node: (node.domain,),
+}
+"""What stands directly in a node. Operators of calls don't count, nor what closures contain; scalars have no parts."""
+
+_CLOSURE_PARTS: Final[Mapping[type, Callable[[Any], Sequence[Node]]]] = {
+    ArrayComprehension: lambda node: (node.head, *node.body),
+    SetComprehension: lambda node: (node.head, *node.body),
+    ObjectComprehension: lambda node: (node.key, node.value, *node.body),
+    Every: lambda node: (*_optional(node.key), node.value, *node.body),
+}
+"""What stands in a closure: it sees the variables around it, and what it binds is not seen outside."""
+
+
+def parts(node: Node) -> Sequence[Node]:
+    """What stands directly in a node, outside of closures."""
+    get = _PARTS.get(type(node))
+    return _NONE if get is None else get(node)
+
+
+def closure_parts(node: Node) -> Sequence[Node]:
+    """What stands in a closure; nothing for any other node."""
+    get = _CLOSURE_PARTS.get(type(node))
+    return _NONE if get is None else get(node)
 
 
 def everything(*nodes: Node) -> Iterator[Node]:
-    """The nodes and all that stands in them, outer before inner, in the order of the text."""
+    """The nodes and all that stands in them, outer before inner."""
     stack: list[Node] = list(reversed(nodes))
+    push = stack.extend
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(list(parts(node))))
+        kind = type(node)
+        if kind in _CLOSURE_PARTS:
+            push(reversed(_CLOSURE_PARTS[kind](node)))
+        if kind in _PARTS:
+            push(reversed(_PARTS[kind](node)))
 
 
 def variables(*nodes: Node) -> set[str]:
     """All variables, also those of closures; `data` and `input` at the head of a ref are none."""
-    return {node.name for node in everything(*nodes) if isinstance(node, Var)}
+    return {node.name for node in everything(*nodes) if type(node) is Var}
 
 
 def open_variables(*nodes: Node) -> set[str]:
@@ -128,7 +129,7 @@ def open_variables(*nodes: Node) -> set[str]:
         if isinstance(node, Var):
             found.add(node.name)
         else:
-            stack.extend(parts(node, closures=False))
+            stack.extend(parts(node))
     return found
 
 
@@ -145,7 +146,7 @@ def pattern_variables(*nodes: Node) -> set[str]:
         elif isinstance(node, Object):
             stack.extend(value for _, value in node.pairs)
         elif not isinstance(node, Set):
-            stack.extend(parts(node, closures=False))
+            stack.extend(parts(node))
     return found
 
 
@@ -160,18 +161,6 @@ def rule_nodes(rule: Rule) -> list[Node]:
     head = rule.head
     given = (*head.ref.path, *head.args, *(term for term in (head.key, head.value) if term is not None))
     return [*rule.body, *given]
-
-
-def operators(*nodes: Node) -> Iterator[Call]:
-    """All calls, nested ones too."""
-    return (node for node in everything(*nodes) if isinstance(node, Call))
-
-
-def bodies(node: Node) -> Iterator[Body]:
-    """The bodies of the closures in a node, each before those within it."""
-    for inner in everything(node):
-        if isinstance(inner, ArrayComprehension | SetComprehension | ObjectComprehension | Every):
-            yield inner.body
 
 
 def show(term: Term) -> str:
