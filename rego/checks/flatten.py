@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policy_engine.rego.checks.scopes import Names
-from policy_engine.rego.checks.walk import needs_evaluation
+from policy_engine.rego.checks.walk import LEAVES, needs_evaluation
 from policy_engine.rego.checks.with_targets import WithTargets
 from policy_engine.rego.syntax.tree import (
     Array,
@@ -105,6 +105,8 @@ class Flattener:
 
     def _flat(self, term: Term, added: list[Expr]) -> Term:
         """The term without calls; what they are is added as expressions."""
+        if type(term) in LEAVES:
+            return term
         match term:
             case Call():
                 args = tuple(self._flat(arg, added) for arg in term.args)
@@ -197,6 +199,8 @@ class Hoister:
         return self._simple(term, before)
 
     def _simple(self, term: Term, before: list[Expr]) -> Term:
+        if type(term) in LEAVES:
+            return term
         match term:
             case Ref() | ArrayComprehension() | SetComprehension() | ObjectComprehension():
                 side = self._side(term, before)

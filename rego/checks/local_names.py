@@ -13,6 +13,7 @@ from policy_engine.rego.checks.problems import COMPILE, UNSAFE, Problems
 from policy_engine.rego.checks.resolve import declared_variables
 from policy_engine.rego.checks.scopes import Names, Occurrence, Scopes
 from policy_engine.rego.checks.walk import (
+    LEAVES,
     ROOTS,
     everything,
     open_variables,
@@ -275,6 +276,8 @@ class _Renamer:
 
     def term(self, term: Term) -> Term:
         """A term in the current scope."""
+        if type(term) in LEAVES:
+            return term
         match term:
             case Var():
                 return replace(term, name=self._scopes.see(term.name))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from policy_engine.rego.checks.problems import COMPILE, Problems
-from policy_engine.rego.checks.walk import Node, closure_parts, parts, rebuild, variables
+from policy_engine.rego.checks.walk import LEAVES, Node, closure_parts, parts, rebuild, variables
 from policy_engine.rego.syntax.tree import (
     Array,
     ArrayComprehension,
@@ -165,6 +165,8 @@ class _Resolver:
         return None if found is None or any(name in hidden for hidden in self._hidden) else found
 
     def term(self, term: Term) -> Term:
+        if type(term) in LEAVES:
+            return term
         match term:
             case Var():
                 known = self._known(term.name)

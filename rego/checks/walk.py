@@ -15,6 +15,7 @@ from policy_engine.rego.syntax.tree import (
     ObjectComprehension,
     Ref,
     Rule,
+    Scalar,
     Set,
     SetComprehension,
     Some,
@@ -28,11 +29,14 @@ from policy_engine.rego.syntax.tree import (
 
 Node: TypeAlias = Term | Expr | Some | SomeIn | Every | With
 Closure: TypeAlias = ArrayComprehension | SetComprehension | ObjectComprehension | Every
+LEAVES: Final[frozenset[type]] = frozenset(Scalar)
 ROOTS: Final = frozenset({"data", "input"})
 
 
 def rebuild(term: Term, change: Callable[[Term], Term]) -> Term:
     """The term with each of its direct parts changed; comprehensions and templates are the caller's business."""
+    if type(term) in LEAVES:
+        return term
     match term:
         case Ref():
             return Ref(change_head(term.head, change), tuple(map(change, term.path)), term.place)
