@@ -15,7 +15,8 @@ def format_float(value: float, verb: str, precision: int | None, *, sharp: bool 
     if verb == "b":
         return _binary(value)
     if verb in "xX":
-        return _hexadecimal(value, verb, precision)
+        text = _hexadecimal(value, verb, precision)
+        return re.sub(r"(?<!\.)([pP])", r".\1", text, count=1) if sharp and "." not in text else text
     if verb in "fF":
         text = f"{value:.{6 if precision is None else precision}f}"
     elif verb in "eE":

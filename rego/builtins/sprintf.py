@@ -205,8 +205,10 @@ def _format(found: _Directive, verb: str, value: Any) -> str:
         found.flags = found.flags.replace("#", "").replace("+", "")
     if verb == "T":
         return found.pad(_kind(value))
-    if verb == "p":
-        return _bad(verb, value)
+    return _bad(found, verb, value) if verb == "p" else _formatted(found, verb, value)
+
+
+def _formatted(found: _Directive, verb: str, value: Any) -> str:
     kind = _kind(value)
     if kind == "float64":
         return _format_float(found, verb, value)
@@ -218,14 +220,16 @@ def _format(found: _Directive, verb: str, value: Any) -> str:
     return _format_string(found, verb, text)
 
 
-def _bad(verb: str, value: Any) -> str:
-    return f"%!{verb}({_kind(value)}={_shown(value)})"
+def _bad(found: _Directive, verb: str, value: Any) -> str:
+    """The mark of a verb that doesn't fit; the value in it keeps the flags, width and precision."""
+    return f"%!{verb}({_kind(value)}={_formatted(found, 'v', value)})"
 
 
 def _format_string(found: _Directive, verb: str, text: str) -> str:
     if verb in "vs":
-        if found.go_syntax:
-            return found.pad(_go_quoted(found, text), zeros=True)
+        if verb == "v" and found.go_syntax:
+            cut = text if found.precision is None else text[: found.precision]
+            return found.pad(_go_quoted(found, cut), zeros=True)
         return found.pad(text if found.precision is None else text[: found.precision], zeros=True)
     if verb == "q":
         return found.pad(
@@ -233,7 +237,7 @@ def _format_string(found: _Directive, verb: str, text: str) -> str:
         )
     if verb in "xX":
         return _format_hex(found, verb, text)
-    return f"%!{verb}(string={text})"
+    return _bad(found, verb, text)
 
 
 def _go_quoted(found: _Directive, text: str) -> str:
@@ -275,7 +279,7 @@ def _format_integer(found: _Directive, verb: str, value: int, *, big: bool) -> s
         return _digits_of(found, "d", value, big=big)
     if big:
         return f"%!{verb}(big.Int={value})"
-    return f"%!{verb}(int64={value})"
+    return _bad(found, verb, value)
 
 
 def _digits_of(found: _Directive, verb: str, value: int, *, big: bool) -> str:
@@ -311,7 +315,7 @@ def _code_point(found: _Directive, value: int) -> str:
 
 def _format_float(found: _Directive, verb: str, value: Any) -> str:
     if verb not in "vbgGxXfFeE":
-        return f"%!{verb}(float64={_shown(value)})"
+        return _bad(found, verb, value)
     text = format_float(float(value), verb, found.precision, sharp=found.has("#"))
     if not text.startswith("-") and (found.has("+") or found.has(" ")):
         text = ("+" if found.has("+") else " ") + text
