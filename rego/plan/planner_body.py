@@ -153,7 +153,8 @@ class BodyPlanner:
             self._nest_documents(changes, block)
             if scans:
                 _, row = self._writer.open_scan(ir.Local(gathered))
-                bound = dict(zip(bound, self._frame.data.read_row(row, 1 + len(bound)), strict=False))
+                *values, _ = self._frame.data.read_row(row, len(bound) + 1)
+                bound = dict(zip(bound, values, strict=True))
         for name, operand in bound.items():
             self._frame.bind(name, operand)
 

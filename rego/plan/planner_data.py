@@ -147,7 +147,9 @@ class DataPlanner:
                 value = self._writer.make(ir.DotStmt, source=base, key=chosen)
             return terms.steps(value, rest)
 
-        return self._ways([*(rules_way(name, child) for name, child in children), base_way], unknown)
+        rules_ways = [rules_way(name, child) for name, child in children]
+        # Enumerated, base documents come first, as in OPA.
+        return self._ways([base_way, *rules_ways] if chosen is None else [*rules_ways, base_way], unknown)
 
     def _unless_child(self, key: ir.Operand, children: Sequence[tuple[str, Node]]) -> None:
         """Go on unless the key is that of a child, which has had its way already."""

@@ -20,7 +20,7 @@ from policy_engine.rego.plan.planner_data import DataPlanner
 from policy_engine.rego.plan.planner_terms import TermPlanner
 from policy_engine.rego.plan.planner_unify import Unifier
 from policy_engine.rego.plan.rule_tree import Node, RuleGroup
-from policy_engine.rego.syntax.tree import Place
+from policy_engine.rego.syntax.tree import Place, Var
 
 INPUT = ir.Local(ir.INPUT)
 DATA = ir.Local(ir.DATA)
@@ -92,12 +92,7 @@ class Frame:
     def function(self, group: RuleGroup) -> tuple[str, tuple[ir.Operand, ...]]:
         """The function for a group of rules here, and its first arguments."""
         name, environment = self.program.function(group, self.environment)
-        handed_down = []
-        for variable in environment.variables:
-            operand = self.known(variable)
-            if operand is None:
-                raise AssertionError(f"`{variable}` is not handed down")
-            handed_down.append(operand)
+        handed_down = self.terms.values([Var(variable) for variable in environment.variables])
         return name, (INPUT, DATA, *handed_down)
 
     def refused(self, message: str, place: Place) -> RegoCompileError:

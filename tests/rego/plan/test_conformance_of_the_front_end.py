@@ -11,16 +11,16 @@ import pytest
 RUNNER = Path(__file__).parents[1] / "conformance.py"
 FLOOR = 0.85
 STEP = 2
-REFUSED = ("undefined function", "builtin_refused", "wrong: message", "providers.aws")
+REFUSED = ("undefined function", "builtin_refused", "wrong: message")
 """A builtin that isn't there, or is refused on purpose, or has other words for an error: no wrong answer."""
 
-# Cases that don't pass for a reason outside of the planner.
-KNOWN = {
-    "reachable_paths/cycle_1022_3": "graph.reachable_paths on a cycle",
-    "strings/sprintf: float too big": "sprintf of a number beyond a float",
-    "string-interpolation/template-string function arg": "a template as a pattern of an argument",
-    "string-interpolation/multi-line/template-string function arg": "a template as a pattern of an argument",
-}
+# Beginnings of the notes of cases that don't pass for a reason outside of the planner.
+KNOWN = (
+    "reachable_paths/cycle_1022_3",  # which paths a cycle has; other engines skip this one too
+    "strings/sprintf: float too big",  # a number beyond a float
+    "regometadata",  # annotations become constants before planning
+    "providers-aws-sign_req/failure-simple-bad timestamp",  # how far a time may be
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_no_case_of_opa_gets_a_wrong_answer(runner: ModuleType) -> None:
     wrong = {
         note: outcome
         for note, outcome in failed.items()
-        if note not in KNOWN and not any(words in outcome for words in REFUSED)
+        if not note.startswith(KNOWN) and not any(words in outcome for words in REFUSED)
     }
     assert wrong == {}
     passed = sum(outcome == runner.PASSED for outcome in outcomes.values())
