@@ -48,6 +48,8 @@ ROLES = frozenset(
         "repository",
         "outside",
         "configure",
+        "backup",
+        "secret",
     ]
 )
 # What a style or the runner does about a switch; a switch with the name of an effect adds that effect.
@@ -257,6 +259,9 @@ class _ArgumentReader:
                     return self.found
             elif not self.options_end and len(arg) > 1 and arg[0] == "-":
                 self.option(arg)
+            elif not self.options_end and arg[:1] == "+" and arg[:2] in self.entry.options:
+                self.i += 1
+                self.apply(self.entry.options[arg[:2]], arg[2:] or None)
             elif self.operand(arg):
                 return self.found
         return self.found

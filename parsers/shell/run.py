@@ -333,6 +333,16 @@ class Runner:
                     ProblemCode.UNKNOWN_TARGET,
                     f"the files that `{name}` takes from a list aren't known: name them as arguments",
                 )
+        elif role == "backup" and not (isinstance(arg, str) and "/" not in arg):
+            self.state.opaque(
+                draft,
+                ProblemCode.UNKNOWN_TARGET,
+                f"`{name}` keeps its backups in a folder that isn't read here",
+            )
+        elif role == "secret":
+            kind, _, path = (arg if isinstance(arg, str) else "file:").partition(":")
+            if kind == "file":
+                self.state.file(draft, path if isinstance(arg, str) else arg, Access.READ)
         elif role == "configure":
             draft.effects.add(Effect.CONFIGURE)
         elif role == "mount":

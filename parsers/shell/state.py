@@ -196,8 +196,9 @@ class State:
         if isinstance(arg, Unknown):
             home = arg.shown is not None and arg.shown.startswith("~") and not arg.glob and arg.single
             here = arg.glob and access is Access.READ and self.directories == ("",) and not self.links
-            if self.elsewhere and not arg.pipe:
-                self.not_here(draft)
+            if self.elsewhere:
+                if not (lenient or arg.pipe):
+                    self.not_here(draft)
             elif arg.shown and (home or (here and "/" not in arg.shown and arg.shown[0] != "~")):
                 draft.resources[Resource(kind=ResourceKind.FILE, name=arg.shown, access=access)] = None
             elif not lenient and not arg.pipe and not (arg.listed and access is Access.READ):
@@ -211,7 +212,8 @@ class State:
         if not arg or arg == "-":
             return
         if self.elsewhere:
-            self.not_here(draft)
+            if not lenient:
+                self.not_here(draft)
             return
         for path in self.resolve(arg):
             if path is None:

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
@@ -204,8 +205,8 @@ def _sed(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft,
     if "pattern" not in reading.switches and operands:
         scripts.append(operands.pop(0))
     for role, arg in reading.values:
-        if role == "script":
-            runner.script(arg, draft)
+        if role != "pattern":
+            runner.role(role, arg, entry, name, draft)
     for script in scripts:
         if isinstance(script, Unknown):
             runner.unknown_text(
@@ -434,6 +435,10 @@ def _mount(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draf
             )
 
 
+_SUFFIXES = {"xz": ".xz", "bzip2": ".bz2", "zstd": ".zst", "compress": ".Z"}
+_PACKED = frozenset([".gz", ".xz", ".bz2", ".zst", ".Z", ".lzma", ".z"])
+
+
 def _compress(
     runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
 ) -> None:
@@ -447,6 +452,12 @@ def _compress(
         if "stdout" not in reading.switches:
             draft.effects.update((Effect.CREATE, Effect.UPDATE))
             runner.role("delete", operand, entry, name, draft)
+            if isinstance(operand, str):
+                base, suffix = posixpath.splitext(operand)
+                result = (
+                    base if suffix in _PACKED else operand + _SUFFIXES.get(name.removeprefix("un"), ".gz")
+                )
+                runner.role("create", result, entry, name, draft)
 
 
 def _grep(runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None) -> None:
@@ -540,14 +551,32 @@ def _download(
     """curl and wget: remember which files come from the network."""
     reading = runner.generic(entry, name, args, draft, stdin)
     files = [arg for role, arg in reading.values if role in ("create", "write") and isinstance(arg, str)]
+    if any(re.search(r"#[0-9]", file) for file in files):
+        runner.state.opaque(
+            draft, ProblemCode.UNKNOWN_TARGET, f"`{name}` makes a file name of the address: write it"
+        )
     if "named_by_url" in reading.switches or (name == "wget" and not files):
-        files += [
-            arg.rstrip("/").rsplit("/", 1)[-1]
-            for role, arg in operand_roles(entry, reading)
-            if isinstance(arg, str)
-        ]
+        for role, arg in [*reading.values, *operand_roles(entry, reading)]:
+            if role == "url":
+                files.append(_named_by(arg))
+                runner.role("create", files[-1], entry, name, draft)
     for file in files:
         runner.state.downloaded.update(path for path in runner.state.resolve(file) if path)
+
+
+def _named_by(address: Arg) -> str:
+    """The file that a download of `address` creates; the current folder when the server or a list decides."""
+    path = urlsplit(address).path if isinstance(address, str) and not set("{[") & set(address) else ""
+    return path.rsplit("/", 1)[-1] or "."
+
+
+def _openssl(
+    runner: Runner, entry: Entry, name: str, args: list[Arg], draft: Draft, stdin: Arg | None
+) -> None:
+    """openssl: `engine` loads a library."""
+    reading = runner.generic(entry, name, args, draft, stdin)
+    if reading.operands[:1] == ["engine"] and len(reading.operands) > 1:
+        runner.unknown_text(draft, None, "`openssl engine` loads a library: leave it out", inline=False)
 
 
 def _toolbox(
@@ -691,7 +720,7 @@ STYLES: dict[str, _Style] = {
     "su": shells.su, "sudo": shells.sudo, "env": _env, "xargs": _xargs, "ln": _ln, "download": _download,
     "toolbox": _toolbox, "opaque": _opaque, "session": shells.interactive, "rm": _rm, "generic": _generic,
     "pager": _pager,
-    "zip": _zip, "cp": _cp, "mount": _mount, "compress": _compress, "grep": _grep, "jq": _jq, "yq": _yq, "date": _date,
+    "openssl": _openssl, "zip": _zip, "cp": _cp, "mount": _mount, "compress": _compress, "grep": _grep, "jq": _jq, "yq": _yq, "date": _date,
     "patch": _patch, "git_config": _git_config,
     "npm": _npm,
     "ssh": shells.ssh, "watch": shells.watch, "flock": shells.flock, "systemctl": _systemctl, "ip": _ip, "make": _make, "chmod": _chmod,
