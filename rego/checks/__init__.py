@@ -41,7 +41,7 @@ name), and `Ref(Var("data"), (String, …))` for a function.
 *Negation*: `negated` stands on tests, calls and `eq` only; all variables inside are bound before, none is bound here.
 
 *with*: `With.target` is a Ref below `input` or `data` (strings after it), or the Ref of a builtin; `With.value` is a
-simple term, or a Ref of a function or builtin when a function is replaced. Calls and refs that were nested in an
+simple term, or a Ref of a function, rule or builtin when a function is replaced. Calls and refs that were nested in an
 expression with modifiers were moved to expressions before it, and these have the same modifiers.
 
 *Comprehensions*: head, key and value are simple terms, the body has this form.
