@@ -85,6 +85,17 @@ class Draft:
         self.effects.add(Effect.READ)
         self.resources.setdefault((kind, name, Access.READ), None)
 
+    def read_columns(self, name: str, kind: ResourceKind, sources: Iterable[str]) -> None:
+        """Note that those of `sources` that are columns of the table `name` are read, if any."""
+        prefix = f"{name}."
+        columns = sorted({source[len(prefix) :] for source in sources if source.startswith(prefix)})
+        if not columns:
+            return
+        known = (kind, name, Access.READ) in self.resources
+        self.read(name, kind)
+        if not known and "*" not in columns:
+            self.touch(kind, name, Access.READ, tuple(columns))
+
     def write(self, name: str, kind: ResourceKind = ResourceKind.TABLE) -> None:
         """Note that a table, view or other object changes."""
         self.resources.setdefault((kind, name, Access.WRITE), None)

@@ -80,7 +80,11 @@ def _rewritten(tree: Any, dialect: str) -> Any:
     from sqlglot import exp, parse
     from sqlglot.errors import SqlglotError
 
-    if not isinstance(tree, exp.Command) or str(tree.this).upper() != "REPLACE":
+    if not isinstance(tree, exp.Command):
+        return tree
+    if dialect == "sqlite" and str(tree.this).upper() == "EXPLAIN":
+        return _explained(tree)
+    if str(tree.this).upper() != "REPLACE":
         return tree
     if dialect not in ("mysql", "mariadb", "sqlite"):
         return tree
@@ -92,6 +96,23 @@ def _rewritten(tree: Any, dialect: str) -> Any:
         return tree
     inserts[0].set("alternative", "REPLACE INTO")
     return inserts[0]
+
+
+def _explained(tree: Any) -> Any:
+    """SQLite's EXPLAIN only plans; sqlglot keeps it as text."""
+    from sqlglot import exp, parse
+    from sqlglot.errors import SqlglotError
+
+    text = str(tree.expression.name)
+    words = text.split(None, 2)
+    if [word.upper() for word in words[:2]] == ["QUERY", "PLAN"]:
+        text = words[2] if len(words) > 2 else ""
+    try:
+        found = parse(text, read="sqlite")
+    except SqlglotError:
+        return tree
+    plain = (exp.Query, exp.Insert, exp.Update, exp.Delete)
+    return exp.Describe(this=found[0]) if len(found) == 1 and isinstance(found[0], plain) else tree
 
 
 def _line(error: Exception) -> str:

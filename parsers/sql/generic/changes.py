@@ -11,7 +11,7 @@ from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, Sql
 from policy_engine.parsers.sql.generic import expressions, queries, sources
 from policy_engine.parsers.sql.generic.identifiers import key, part
 from policy_engine.parsers.sql.generic.walk import Walk
-from policy_engine.parsers.sql.relations import Column, Item, Relation, Scope, Sink, Star, overlaid
+from policy_engine.parsers.sql.relations import Column, Item, Relation, Scope, Sink, Star, find, overlaid
 
 Assigned = dict[str, Column]
 
@@ -48,7 +48,7 @@ def insert(walk: Walk, tree: Any) -> None:
     name = key(target.args["alias"].this) if target.args.get("alias") else key(target.this)
     inner.add(Relation(name, items))
     if (conflict := tree.args.get("conflict")) is not None:
-        _conflict(walk, conflict, inner, rows)
+        _conflict(walk, target, conflict, inner, rows)
     _returning(walk, tree, inner, name, items, assigned, [] if columns else rows)
 
 
@@ -75,16 +75,18 @@ def _assigned(columns: list[str], rows: list[Item]) -> Assigned:
     }
 
 
-def _conflict(walk: Walk, conflict: Any, scope: Scope, rows: list[Item]) -> None:
+def _conflict(walk: Walk, target: Any, conflict: Any, scope: Scope, rows: list[Item]) -> None:
     if conflict.args.get("duplicate") or conflict.expressions:
         walk.draft.effects.add(Effect.UPDATE)
     sink = Sink()
     sink.add_all(rows)
     scope.relations.append(Relation("excluded", [Star((), frozenset(sink.sources))]))
-    for target in conflict.args.get("conflict_keys") or ():
-        expressions.predicate(walk, target, scope, [])
+    for name in conflict.args.get("conflict_keys") or ():
+        expressions.predicate(walk, name, scope, [])
     for node in conflict.expressions:
         expressions.flow(walk, node.expression if isinstance(node, exp.EQ) else node, scope, Sink())
+    values = [node.expression for node in conflict.expressions if isinstance(node, exp.EQ)]
+    _read_own(walk, target, values, scope)
     if (where := conflict.args.get("where")) is not None:
         expressions.predicate(walk, where, scope, [])
 
@@ -121,6 +123,8 @@ def update(walk: Walk, tree: Any) -> None:
             for column in node.this.find_all(exp.Column):
                 assigned[key(column.this)] = Column(key(column.this), frozenset(sink.sources), False)
     _write(walk, targets, tuple(columns) if len(targets) == 1 else None)
+    for table in targets:
+        _read_own(walk, table, [node.expression for node in tree.expressions], scope)
     _predicates(walk, tree, scope)
     items = list(scope.items)
     _returning(walk, tree, scope, "", items, assigned, [])
@@ -292,6 +296,33 @@ def _mentions(walk: Walk, origins: list[Any], full: str) -> int:
 def _write(walk: Walk, targets: list[Any], columns: tuple[str, ...] | None) -> None:
     for table in targets:
         walk.write(table, columns)
+
+
+def _is_new_value(column: Any) -> bool:
+    """MySQL: `VALUES(a)` is the value that would have been inserted."""
+    return isinstance(column.parent, exp.Anonymous) and column.parent.name.lower() == "values"
+
+
+def _in_another_from(column: Any) -> bool:
+    around = column.find_ancestor(exp.Query)
+    return around is not None and around.args.get("from_") is not None
+
+
+def _read_own(walk: Walk, target: Any, values: list[Any], scope: Scope) -> None:
+    """A target whose own columns flow into what is assigned is read as well, in those columns."""
+    full, kind, items = walk.resolve(target)
+    alias = target.args.get("alias")
+    name = key(alias.this) if alias is not None and alias.this is not None else key(target.this)
+    sources: set[str] = set()
+    for value in values:
+        for column in value.find_all(exp.Column) if isinstance(value, exp.Expression) else ():
+            found = None
+            if column.table:
+                found = find(items, key(column.this))[0] if key(column.args["table"]) == name else None
+            elif not _in_another_from(column) and not _is_new_value(column):
+                found = scope.column(key(column.this))
+            sources |= found.sources if found is not None else frozenset()
+    walk.draft.read_columns(full, kind, sources)
 
 
 def _predicates(walk: Walk, tree: Any, scope: Scope) -> None:

@@ -207,7 +207,11 @@ def _qualified_call(walk: Walk, node: Any) -> None:
 def _leaf(walk: Walk, node: Any) -> None:
     """Facts of a node beside its parts: functions, parameters, sequences."""
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
-        walk.called(str(node.this if isinstance(node.this, str) else node.name))
+        name = str(node.this if isinstance(node.this, str) else node.name)
+        if name.lower() in words.PURE_WITHOUT_ARGUMENTS.get(walk.dialect, ()) and not node.expressions:
+            walk.draft.functions[name.lower()] = None
+        else:
+            walk.called(name)
     elif isinstance(node, exp.ReadCSV | exp.ReadParquet):
         walk.called(node.sql_name().lower())
         walk.draft.flags.add(SqlFlag.READS_SERVER_FILE)

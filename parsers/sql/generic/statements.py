@@ -52,6 +52,10 @@ def _query(walk: Walk, tree: Any) -> None:
 
 def command(walk: Walk, tree: Any) -> None:
     """A statement that sqlglot keeps as text: opaque, with what its first words say."""
+    if walk.dialect == "sqlite" and str(tree.this).upper() == "VACUUM" and not tree.expression:
+        walk.draft.verb = "vacuum"
+        walk.draft.effects.add(Effect.CONFIGURE)
+        return
     text = f"{tree.this} {tree.expression.name if isinstance(tree.expression, exp.Expression) else tree.expression or ''}"
     by_words(walk, text)
 
@@ -92,6 +96,9 @@ def by_words(walk: Walk, text: str) -> None:
     ):
         draft.flags.add(SqlFlag.ROLE_CHANGE)
         draft.effects.add(Effect.ASSUME)
+    if draft.verb == "set" and "password" in rest:
+        draft.flags.add(SqlFlag.PRIVILEGE_CHANGE)
+        draft.effects.add(Effect.GRANT)
     if found[:2] in (["load", "data"], ["bulk", "insert"]):
         draft.verb = "import"
         draft.effects.discard(Effect.EXECUTE)
@@ -314,7 +321,11 @@ def _set_item(walk: Walk, item: Any) -> None:
     ):
         draft.effects.add(Effect.CONFIGURE)
     draft.write(short or "unknown", ResourceKind.SETTING)
-    if short in words.LEXER_SETTINGS or kind in ("names", "character set", "charset"):
+    if short == "password":
+        draft.effects.add(Effect.GRANT)
+        draft.flags.add(SqlFlag.PRIVILEGE_CHANGE)
+    changes_lexer = short in words.LEXER_SETTINGS or kind in ("names", "character set", "charset")
+    if changes_lexer and not _usual_character_set(item, kind, short):
         draft.flags.add(SqlFlag.LEXER_CHANGE)
         walk.opaque(
             ProblemCode.LEXER_CHANGE,
@@ -323,6 +334,13 @@ def _set_item(walk: Walk, item: Any) -> None:
     if short in ("role", "session_authorization", "authorization") or "role" in name.split():
         draft.flags.add(SqlFlag.ROLE_CHANGE)
         draft.effects.add(Effect.ASSUME)
+
+
+def _usual_character_set(item: Any, kind: str, short: str) -> bool:
+    """`SET NAMES utf8mb4` is what every client says at its start."""
+    value = item.this.expression if isinstance(item.this, exp.EQ) else item.this
+    about = kind in ("names", "character set", "charset") or short.startswith("character_set_")
+    return about and isinstance(value, exp.Expression) and value.name.lower() in words.SAFE_CHARACTER_SETS
 
 
 def _use(walk: Walk, tree: Any) -> None:
@@ -337,8 +355,13 @@ def _use(walk: Walk, tree: Any) -> None:
         walk.draft.touch(ResourceKind.DATABASE, name, Access.EXECUTE)
 
 
-def _show(walk: Walk, _tree: Any) -> None:
+def _show(walk: Walk, tree: Any) -> None:
     walk.draft.effects.add(Effect.READ)
+    target = tree.args.get("target")
+    if str(tree.this).upper() in words.SHOWN_DEFINITIONS and isinstance(target, exp.Expression):
+        table = exp.Table(this=target, db=tree.args.get("db"))
+        full, kind, _ = walk.resolve(table)
+        walk.draft.read(full, kind)
 
 
 def _describe(walk: Walk, tree: Any) -> None:

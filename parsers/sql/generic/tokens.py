@@ -12,7 +12,12 @@ import re
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from policy_engine.parsers.sql.generic.words import STATEMENT_WORDS, TSQL_WORDS, WORD_BEFORE
+from policy_engine.parsers.sql.generic.words import (
+    SHOWN_DEFINITIONS,
+    STATEMENT_WORDS,
+    TSQL_WORDS,
+    WORD_BEFORE,
+)
 
 _MYSQL: Final = frozenset({"mysql", "mariadb"})
 _EXECUTED_COMMENT = re.compile(r"/\*(?:!|M!)", re.IGNORECASE)
@@ -149,6 +154,10 @@ def unaccounted(tokens: list[Any], trees: list[Any]) -> Finding | None:
             # Actions of MERGE stand after THEN and aren't counted among the words either.
             if node.find_ancestor(exp.When) is None:
                 nodes[type(node).__name__] += 1
+                if isinstance(node, exp.OnConflict) and "UPDATE" in str(node.args.get("action")).upper():
+                    nodes["Update"] += 1
+                elif isinstance(node, exp.Show) and str(node.this).upper() in SHOWN_DEFINITIONS:
+                    nodes["Create"] += 1
     seen: Counter[str] = Counter()
     place: dict[str, int] = {}
     previous = ""

@@ -163,10 +163,14 @@ PURE_FUNCTIONS: Final = frozenset(
     timestampdiff timestamp_trunc to_array to_base64 to_binary to_char to_clob to_date to_days to_hex to_json
     to_json_string to_number to_timestamp to_unixtime to_variant todatetimeoffset total translate trim trunc
     truncate try_cast try_convert try_parse try_to_date try_to_number typeof ucase unhex unicode uniform uniqueidentifier
-    unix_timestamp unnest upper user user_name utc_date utc_time utc_timestamp uuid uuid_string uuid_to_bin
+    unix_timestamp unnest upper user user_name utc_date values utc_time utc_timestamp uuid uuid_string uuid_to_bin
     var_pop var_samp variance version week weekday weekofyear width_bucket year yearweek zeroblob
     get_json_object explode posexplode array map named_struct size sort_array sequence flatten
     """.split()
+)
+# With an argument they set what the next call without one returns, in this session.
+PURE_WITHOUT_ARGUMENTS: Final[dict[str, frozenset[str]]] = dict.fromkeys(
+    ("mysql", "mariadb"), frozenset({"last_insert_id"})
 )
 # Known to do more than compute, with what it is.
 READS_FILE: Final = frozenset(
@@ -210,6 +214,10 @@ LEXER_SETTINGS: Final = frozenset(
     sql_dialect parseonly noexec cursor_close_on_commit
     """.split()
 )
+# `SHOW CREATE …` that tells no more than the catalogue does.
+SHOWN_DEFINITIONS: Final = frozenset({"CREATE TABLE", "CREATE VIEW"})
+# Character sets in which no other character holds the byte of a quote or a backslash; the usual ones of a client.
+SAFE_CHARACTER_SETS: Final = frozenset({"utf8", "utf8mb3", "utf8mb4"})
 PSEUDO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     "tsql": frozenset({"$action"}),
     "oracle": frozenset(

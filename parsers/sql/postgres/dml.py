@@ -1,6 +1,7 @@
 """INSERT, UPDATE, DELETE and MERGE: what they write, what they read, and what RETURNING lets out.
 
-The target of DML is only a write, even when its columns are read in WHERE; a common table expression never hides
+The target of DML is only a write, even when its columns are read in WHERE; it is read as well once its own columns
+flow into what is assigned (`SET note = email`), in those columns. A common table expression never hides
 it. RETURNING can launder: after `UPDATE logs SET msg = u.ssn … RETURNING msg` the column `logs.msg` carries
 `users.ssn`, so what is assigned flows into the new row.
 """
@@ -20,6 +21,7 @@ from policy_engine.parsers.sql.relations import (
     Scope,
     Sink,
     Star,
+    find,
     overlaid,
     renamed,
 )
@@ -208,7 +210,39 @@ def _assignments(analysis: Analysis, nodes: Any, scope: Scope, target: _Target) 
         assigned[name] = _joined(assigned.get(name), new)
     if assigned:
         analysis.draft.touch(target.kind, target.full, Access.WRITE, tuple(assigned))
+        analysis.draft.read_columns(target.full, target.kind, _own_sources(nodes, scope, target))
     return assigned
+
+
+def _own_sources(nodes: Any, scope: Scope, target: _Target) -> set[str]:
+    """Return the columns that SET expressions read; inside a sub-query only those named as the target's."""
+    sources: set[str] = set()
+    pending: list[tuple[Any, bool]] = [
+        ((body_of(node, "ResTarget") or {}).get("val"), False) for node in nodes
+    ]
+    while pending:
+        node, inner = pending.pop()
+        if isinstance(node, list):
+            pending.extend((item, inner) for item in node)
+        elif isinstance(node, dict):
+            if (reference := body_of(node, "ColumnRef")) is not None:
+                sources |= _own_reference(reference, scope, target, inner)
+            nested = inner or bool((body_of(node, "SelectStmt") or {}).get("fromClause"))
+            pending.extend((item, nested) for item in node.values())
+    return sources
+
+
+def _own_reference(reference: Node, scope: Scope, target: _Target, inner: bool) -> set[str]:
+    names = strings(reference.get("fields"))
+    if len(names) == 1 and len(reference["fields"]) == 1:
+        column = None if inner else scope.column(names[0])
+        return set(column.sources) if column is not None else set()
+    if len(names) != len(reference["fields"]):
+        return {f"{target.full}.*"} if names[-1:] == [target.name] else set()
+    if names[-2] != target.name:
+        return set()
+    column, _ = find(target.items, names[-1])
+    return set(column.sources) if column is not None else {f"{target.full}.*"}
 
 
 def _subscripts(nodes: Any) -> list[Any]:

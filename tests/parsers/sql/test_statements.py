@@ -42,6 +42,11 @@ def test_a_statement_is_what_it_does(case):
         assert list(action.effects) == case["effects"]
     if "functions" in case:
         assert sorted({f for o in action.operations for f in o.detail.functions}) == case["functions"]
+    if "predicates" in case:
+        assert list(action.operations[0].detail.predicate_columns) == case["predicates"]
+    if "read_columns" in case:
+        (resource,) = [r for r in action.resources if r.kind in RELATIONS and r.access is Access.READ]
+        assert list(resource.columns) == case["read_columns"]
     if "columns" in case:
         found = [[c.name, list(c.sources), c.exact] for c in action.operations[0].detail.columns_out]
         assert found == case["columns"]
