@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from policy_engine.rego.builtins import big_float
 from policy_engine.rego.builtins.operands import elements, wrong_element, wrong_type
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinLimit, builtin
 from policy_engine.rego.value_model import RegoSet, compare, equal, is_number, sort_values
 from policy_engine.rego.value_model import key as key_of
 
@@ -41,7 +41,7 @@ def product(a: Any) -> Any:
     numbers = _numbers(a)
     if all(type(item) is int for item in numbers):
         if sum(item.bit_length() for item in numbers) > _MAX_BITS:
-            raise BuiltinError(f"the result would have more than {_MAX_BITS} bits")
+            raise BuiltinLimit(f"the result would have more than {_MAX_BITS} bits")
         return functools.reduce(lambda x, y: x * y, numbers, 1)
     result = Fraction(1)
     for item in numbers:

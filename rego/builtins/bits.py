@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from policy_engine.rego.builtins.operands import big_integer
-from policy_engine.rego.builtins.registry import BuiltinError, BuiltinTypeError, builtin
+from policy_engine.rego.builtins.registry import BuiltinLimit, BuiltinTypeError, builtin
 
 _MAX_BITS: Final = 13_000
 
@@ -39,7 +39,7 @@ def bits_lsh(a: Any, b: Any) -> int:
     """`a` shifted left by `b` bits."""
     value, shift = big_integer(a, 1), _shift(b)
     if value and value.bit_length() + shift > _MAX_BITS:
-        raise BuiltinError(f"the result would have more than {_MAX_BITS} bits")
+        raise BuiltinLimit(f"the result would have more than {_MAX_BITS} bits")
     return value << shift if value else 0
 
 

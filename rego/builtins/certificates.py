@@ -16,7 +16,7 @@ from policy_engine.rego.builtins.certificate_shapes import (
 from policy_engine.rego.builtins.encoding import base64_decode
 from policy_engine.rego.builtins.go_text import to_bytes
 from policy_engine.rego.builtins.operands import elements, pairs, rego_object, string
-from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.value_model import is_number
 
 _BLOCK: Final = re.compile(
@@ -69,7 +69,7 @@ def _certificates(text: str) -> list[Any]:
             if label != b"CERTIFICATE":
                 raise BuiltinError(f"PEM block type is '{label.decode()}', expected CERTIFICATE")
         if len(blocks) > _MAX_CERTIFICATES:
-            raise BuiltinError(f"more than {_MAX_CERTIFICATES} certificates are refused")
+            raise BuiltinLimit(f"more than {_MAX_CERTIFICATES} certificates are refused")
         with warnings.catch_warnings():
             # A serial number of zero or less is against the rules, but Go takes it too.
             warnings.simplefilter("ignore")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from policy_engine.rego.builtins.operands import elements, wrong_type
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.value_model import RegoSet, is_number
 from policy_engine.rego.value_numbers import normal_number
 
@@ -37,7 +37,7 @@ def _parse(text: str) -> Any:
     if not _LOOSE_NUMBER.fullmatch(text):
         raise BuiltinError(f'strconv.ParseFloat: parsing "{text}": invalid syntax')
     if len(text) > _MAX_DIGITS:
-        raise BuiltinError(f"a number of more than {_MAX_DIGITS} digits is refused")
+        raise BuiltinLimit(f"a number of more than {_MAX_DIGITS} digits is refused")
     exact = Decimal(text)
     if exact and exact.adjusted() > _MAX_EXPONENT:
         raise BuiltinError(f'strconv.ParseFloat: parsing "{text}": value out of range')

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from policy_engine.rego.builtins.operands import pairs, string
-from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.value_model import RegoSet
 
 _PREFIX: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
@@ -138,7 +138,7 @@ def expand(context: BuiltinContext, cidr: Any) -> RegoSet:
     network = _network(cidr)
     size = network.last - network.first + 1
     if size > _MAX_EXPANSION:
-        raise BuiltinError(
+        raise BuiltinLimit(
             f"a network of more than {_MAX_EXPANSION} addresses is refused: take a smaller one"
         )
     context.charge(size)

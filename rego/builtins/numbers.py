@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policy_engine.rego.builtins import big_float
 from policy_engine.rego.builtins.operands import Number, big_integer, number, wrong_type
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.value_model import RegoSet, is_number
 
 _MAX_RANGE: Final = 1_000_000
@@ -41,7 +41,7 @@ def mul(a: Any, b: Any) -> Number:
     """a * b"""
     if type(a) is int and type(b) is int:
         if a.bit_length() + b.bit_length() > _MAX_BITS:
-            raise BuiltinError(f"the result would have more than {_MAX_BITS} bits")
+            raise BuiltinLimit(f"the result would have more than {_MAX_BITS} bits")
         return a * b
     return _float_result(big_float.read(number(a, 1)) * big_float.read(number(b, 2)))
 
@@ -136,5 +136,5 @@ def numbers_range_step(a: Any, b: Any, step: Any) -> list[int]:
 
 def _range(first: int, last: int, step: int) -> list[int]:
     if abs(last - first) // step >= _MAX_RANGE:
-        raise BuiltinError(f"a range of more than {_MAX_RANGE} numbers is refused: take a smaller one")
+        raise BuiltinLimit(f"a range of more than {_MAX_RANGE} numbers is refused: take a smaller one")
     return list(range(first, last + 1, step) if first <= last else range(first, last - 1, -step))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from policy_engine.rego.builtins.go_text import to_bytes
-from policy_engine.rego.builtins.registry import BuiltinError
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit
 
 _MAX_PATTERN: Final = 100_000
 _MEMORY: Final = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ Match = Any
 def compiled(pattern: str) -> Any:
     """The compiled pattern; raises `BuiltinError` when it isn't RE2."""
     if len(pattern) > _MAX_PATTERN:
-        raise BuiltinError(f"a pattern of more than {_MAX_PATTERN} characters is refused")
+        raise BuiltinLimit(f"a pattern of more than {_MAX_PATTERN} characters is refused")
     if (found := _NOT_IN_GO.search(pattern)) is not None:
         raise BuiltinError(f"error parsing regexp: `{found[0]}` is not allowed")
     import re2

@@ -10,7 +10,7 @@ from policy_engine.rego.builtins.glob_intersection import intersect
 from policy_engine.rego.builtins.go_text import from_bytes, to_bytes
 from policy_engine.rego.builtins.operands import integer, string
 from policy_engine.rego.builtins.re2_patterns import Match, compiled, find_all, quote_meta
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit, builtin
 
 _MAX_OUTPUT: Final = 16_000_000
 
@@ -117,7 +117,7 @@ def replace(text: Any, pattern: Any, value: Any) -> str:
         parts.append(expand(found))
         size += len(parts[-1])
         if size > _MAX_OUTPUT:
-            raise BuiltinError(f"the text would be longer than {_MAX_OUTPUT} bytes")
+            raise BuiltinLimit(f"the text would be longer than {_MAX_OUTPUT} bytes")
         copied = end
     parts.append(data[copied:])
     return from_bytes(b"".join(parts))

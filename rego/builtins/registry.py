@@ -46,6 +46,13 @@ class BuiltinHalt(RegoEvaluationError):  # noqa: N818 - OPA's word
     """A builtin stops the whole evaluation, strict or not."""
 
 
+class BuiltinLimit(BuiltinHalt):
+    """What is asked is more than a policy may use. Never undefined: a limit that is met is no answer."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="eval_limit")
+
+
 class BuiltinContext(Protocol):
     """What a builtin may know and use of the evaluation that it runs in."""
 

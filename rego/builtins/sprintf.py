@@ -15,7 +15,7 @@ from typing import Any, Final
 from policy_engine.rego.builtins.go_float import format_float
 from policy_engine.rego.builtins.go_text import quote, rego_text, to_bytes
 from policy_engine.rego.builtins.operands import array, string
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinLimit, builtin
 from policy_engine.rego.value_model import number_text
 
 _MAX_WIDTH: Final = 1_000_000
@@ -76,7 +76,7 @@ class _Formatter:
     def put(self, text: str) -> None:
         self.size += len(text)
         if self.size > _MAX_OUTPUT:
-            raise BuiltinError(f"the text would be longer than {_MAX_OUTPUT} characters")
+            raise BuiltinLimit(f"the text would be longer than {_MAX_OUTPUT} characters")
         self.parts.append(text)
 
     def directive(self) -> str:
@@ -154,7 +154,7 @@ class _Formatter:
             return None
         value = int(self.text[start : self.at][:8])
         if value > _MAX_WIDTH:
-            raise BuiltinError(f"a width or precision above {_MAX_WIDTH} is refused")
+            raise BuiltinLimit(f"a width or precision above {_MAX_WIDTH} is refused")
         return value
 
     def integer_operand(self) -> int | None:

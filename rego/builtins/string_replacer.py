@@ -6,7 +6,7 @@ An empty pattern matches before every byte (as Go counts) and at the end, and wh
 from __future__ import annotations
 
 from policy_engine.rego.builtins.go_text import from_bytes, to_bytes
-from policy_engine.rego.builtins.registry import BuiltinError
+from policy_engine.rego.builtins.registry import BuiltinLimit
 
 
 class Replacer:
@@ -42,7 +42,7 @@ class Replacer:
             parts.append(piece)
             size += len(piece)
             if size > self._max:
-                raise BuiltinError(f"the text would be longer than {self._max} characters")
+                raise BuiltinLimit(f"the text would be longer than {self._max} characters")
             at = copied = at + len(old)
         parts.append(text[copied:])
         return "".join(parts)

@@ -19,7 +19,7 @@ from policy_engine.rego.builtins.operands import (
     wrong_element,
     wrong_type,
 )
-from policy_engine.rego.builtins.registry import BuiltinError, BuiltinTypeError, builtin
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit, BuiltinTypeError, builtin
 from policy_engine.rego.builtins.string_replacer import Replacer
 from policy_engine.rego.value_model import RegoSet
 
@@ -53,7 +53,7 @@ def concat(delimiter: Any, parts: Any) -> str:
 
 def _check_size(size: int) -> None:
     if size > _MAX_OUTPUT:
-        raise BuiltinError(f"the text would be longer than {_MAX_OUTPUT} characters")
+        raise BuiltinLimit(f"the text would be longer than {_MAX_OUTPUT} characters")
 
 
 @builtin("indexof", arity=2)

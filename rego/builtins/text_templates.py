@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from policy_engine.rego.builtins.go_text import rego_text
 from policy_engine.rego.builtins.operands import rego_object, string
-from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinContext, BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.builtins.sprintf import sprintf
 from policy_engine.rego.value_model import compare, equal, is_number, number_text, to_json
 
@@ -135,7 +135,7 @@ class _Renderer:
     def put(self, text: str) -> None:
         self.size += len(text)
         if self.size > _MAX_OUTPUT:
-            raise BuiltinError(f"the text would be longer than {_MAX_OUTPUT} characters")
+            raise BuiltinLimit(f"the text would be longer than {_MAX_OUTPUT} characters")
         self.parts.append(text)
 
     def render(self, nodes: list[_Node], dot: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from policy_engine.rego.builtins.go_float import shortest
 from policy_engine.rego.builtins.go_text import replace_invalid
 from policy_engine.rego.builtins.operands import string
-from policy_engine.rego.builtins.registry import BuiltinError, builtin
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinLimit, builtin
 from policy_engine.rego.value_numbers import normal_number
 
 _MAX_DEPTH: Final = 200
@@ -147,7 +147,7 @@ class _Converter:
     def value(self, node: Any, depth: int) -> Any:
         self.left -= 1
         if self.left < 0:
-            raise BuiltinError(f"yaml: the document expands to more than {_MAX_NODES} values")
+            raise BuiltinLimit(f"yaml: the document expands to more than {_MAX_NODES} values")
         if depth > _MAX_DEPTH or id(node) in self.open:
             raise BuiltinError(f"yaml: nested deeper than {_MAX_DEPTH} levels, or in itself")
         if node.id == "scalar":

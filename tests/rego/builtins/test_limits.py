@@ -10,7 +10,9 @@ import pytest
 
 from policy_engine.rego.builtins import registry
 from policy_engine.rego.builtins.refused import REFUSED
-from policy_engine.rego.builtins.registry import BuiltinError, BuiltinHalt
+from policy_engine.rego.builtins.registry import BuiltinError, BuiltinHalt, BuiltinLimit
+from policy_engine.rego.engine import compile as compile_rego
+from policy_engine.rego.errors import RegoEvaluationError
 from policy_engine.rego.value_model import RegoSet
 
 Call = Callable[..., Any]
@@ -59,9 +61,24 @@ TOO_MUCH = [
 )
 def test_what_would_be_too_much_is_an_error_soon(name: str, operands: list[Any], call_builtin: Call) -> None:
     start = time.process_time()
-    with pytest.raises(BuiltinError):
+    with pytest.raises((BuiltinError, BuiltinLimit)):
         call_builtin(name, operands)
     assert time.process_time() - start < 1.5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "numbers.range(0, 1000000000000)",
+        'sprintf("%999999999d", [1])',
+        'net.cidr_expand("::/0")',
+        "bits.lsh(1, 1000000000)",
+    ],
+)
+def test_a_limit_is_never_undefined(query: str) -> None:
+    with compile_rego({}, strict_builtin_errors=False) as policy, pytest.raises(RegoEvaluationError) as caught:
+        policy.query(query)
+    assert caught.value.code == "eval_limit"
 
 
 def test_a_pattern_that_backtracking_can_not_finish_is_matched_at_once(call_builtin: Call) -> None:
