@@ -103,6 +103,9 @@ class Analysis:
         found = [self._on_path(name, path) for path in paths]
         if temporary is not False:
             found.append((TEMPORARY, None))
+        if len(found) > 1:
+            schemas = (schema for path in paths for schema in path if schema != TEMPORARY)
+            found.extend((schema, self._known(schema, name)) for schema in schemas)
         return list({schema: (schema, known) for schema, known in found}.values())
 
     def _on_path(self, name: str, path: Path) -> tuple[str | None, CatalogueRelation | None]:
