@@ -4,6 +4,12 @@ Three sources, in this order: the table below, reviewed by hand, for everything 
 generated list `data/postgres_functions.txt` of functions that only compute or read the catalogue (made by
 `generate_postgres.py` from a server's own `pg_proc`); and everything else is unknown, which makes a statement
 opaque. Overloads share a name and therefore the worst of their kinds.
+
+Functions of extensions (`uuid_generate_v4`, pgcrypto, pg_trgm, PostGIS) stay unknown, and so do their operators and
+types: an extension may live in any schema, and anybody who may create objects in a schema of the search path can give
+a function of his own such a name. Only `pg_catalog` is always looked into first and belongs to the server. A user's
+operator or function with a built-in name but closer argument types can't be seen in the text; whoever lets untrusted
+users create objects has to keep their schemas out of the search path.
 """
 
 from __future__ import annotations

@@ -11,14 +11,12 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from policy_engine.documents.action import ColumnOut
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, SqlFlag
 from policy_engine.parsers.sql.drafts import Draft
-from policy_engine.parsers.sql.generic import changes, expressions, queries, words
-from policy_engine.parsers.sql.generic.identifiers import part, table_name
+from policy_engine.parsers.sql.generic import changes, definitions, expressions, queries, sessions, words
+from policy_engine.parsers.sql.generic.identifiers import table_name
 from policy_engine.parsers.sql.generic.walk import Walk
-from policy_engine.parsers.sql.names import render_part
 from policy_engine.parsers.sql.relations import Scope, Sink
 
 Handler = Callable[[Walk, Any], None]
@@ -140,297 +138,6 @@ _VERB_EFFECTS: Final[dict[str, frozenset[Effect]]] = {
 }
 
 
-# -- DDL --------------------------------------------------------------------------------------------------------
-_CREATED: Final[dict[str, ResourceKind]] = {
-    "TABLE": ResourceKind.TABLE,
-    "VIEW": ResourceKind.VIEW,
-    "MATERIALIZED VIEW": ResourceKind.VIEW,
-    "INDEX": ResourceKind.INDEX,
-    "SCHEMA": ResourceKind.SCHEMA,
-    "DATABASE": ResourceKind.DATABASE,
-    "SEQUENCE": ResourceKind.SEQUENCE,
-    "FUNCTION": ResourceKind.FUNCTION,
-    "PROCEDURE": ResourceKind.FUNCTION,
-    "TYPE": ResourceKind.TYPE,
-    "COLUMN": ResourceKind.COLUMN,
-}
-
-
-def _create(walk: Walk, tree: Any) -> None:
-    draft = walk.draft
-    draft.effects |= {Effect.DEFINE, Effect.CREATE}
-    draft.flags.add(SqlFlag.DDL)
-    kind = str(tree.args.get("kind") or "").upper()
-    if kind not in _CREATED or kind in ("FUNCTION", "PROCEDURE"):
-        walk.opaque(
-            ProblemCode.UNSUPPORTED, f"CREATE {kind} in {walk.dialect} isn't read; its body isn't known"
-        )
-    this = (
-        tree.this.this
-        if isinstance(tree.this, exp.Schema | exp.UserDefinedFunction | exp.StoredProcedure)
-        else tree.this
-    )
-    if isinstance(this, exp.Index):
-        if this.name:
-            draft.write(render_part(part(this.this)), ResourceKind.INDEX)
-        if (table := this.args.get("table")) is not None:
-            walk.write(table)
-    elif isinstance(this, exp.Table):
-        _named(walk, this, _CREATED.get(kind, ResourceKind.EXTENSION))
-    else:
-        walk.unsupported(tree)
-    if tree.args.get("replace"):
-        draft.effects.add(Effect.DELETE)
-    if tree.args.get("clone") is not None:
-        source = tree.args["clone"].this
-        draft.read(walk.resolve(source)[0] if isinstance(source, exp.Table) else source.sql())
-    _referenced(walk, tree)
-    if isinstance(tree.expression, exp.Query):
-        statement(walk, tree.expression, draft)
-    elif tree.expression is not None:
-        walk.unsupported(tree.expression)
-
-
-def _named(walk: Walk, table: Any, kind: ResourceKind) -> None:
-    full = walk.resolve(table)[0] if kind in (ResourceKind.TABLE, ResourceKind.VIEW) else table_name(table)
-    walk.draft.write(full, kind)
-
-
-def _referenced(walk: Walk, tree: Any) -> None:
-    """Foreign keys and LIKE name other tables; defaults and checks call functions."""
-    if isinstance(tree.this, exp.Schema):
-        for reference in tree.this.find_all(exp.Reference, exp.LikeProperty):
-            table = reference.this.this if isinstance(reference.this, exp.Schema) else reference.this
-            if isinstance(table, exp.Table):
-                full, kind, _ = walk.resolve(table)
-                walk.draft.touch(kind, full, Access.READ)
-        for node in tree.this.find_all(exp.Anonymous, exp.Command):
-            if isinstance(node, exp.Command):
-                walk.unsupported(node)
-            else:
-                walk.called(str(node.name))
-    properties = tree.args.get("properties")
-    for found in properties.find_all(exp.LocationProperty) if properties is not None else ():
-        walk.draft.effects.add(Effect.TRANSFER)
-        walk.draft.touch(ResourceKind.FILE, str(found.this.name), Access.READ)
-
-
-def _drop(walk: Walk, tree: Any) -> None:
-    draft = walk.draft
-    draft.effects |= {Effect.DEFINE, Effect.DELETE}
-    draft.flags.add(SqlFlag.DDL)
-    kind = str(tree.args.get("kind") or "").upper()
-    found = _CREATED.get(kind)
-    tables = [table for table in (tree.args.get("tables") or [tree.this]) if table is not None]
-    for table in tables:
-        if isinstance(table, exp.Table):
-            _named(walk, table, found or ResourceKind.EXTENSION)
-        else:
-            draft.write(table.sql().lower(), found or ResourceKind.EXTENSION)
-    if found is None or not tables:
-        walk.opaque(
-            ProblemCode.UNSUPPORTED, f"DROP {kind} in {walk.dialect} isn't read; its objects aren't known"
-        )
-
-
-_ALTERING = (
-    "AddConstraint", "AlterColumn", "AlterRename", "ColumnDef", "Drop", "RenameColumn", "AddPartition",
-    "DropPartition", "AlterSet", "AlterDistStyle", "AlterSortKey", "AlterIndex", "RenameIndex", "ModifyColumn",
-)  # fmt: skip
-
-
-def _alter(walk: Walk, tree: Any) -> None:
-    draft = walk.draft
-    draft.effects |= {Effect.DEFINE, Effect.UPDATE}
-    draft.flags.add(SqlFlag.DDL)
-    kind = str(tree.args.get("kind") or "").upper()
-    if not isinstance(tree.this, exp.Table) or kind not in ("TABLE", "VIEW"):
-        walk.opaque(ProblemCode.UNSUPPORTED, f"ALTER {kind} in {walk.dialect} isn't read")
-        return
-    full = walk.resolve(tree.this)[0]
-    draft.write(full, ResourceKind.VIEW if kind == "VIEW" else ResourceKind.TABLE)
-    for action in tree.args.get("actions") or ():
-        name = type(action).__name__
-        if name == "Drop":
-            draft.effects.add(Effect.DELETE)
-        if name == "AlterRename" and isinstance(action.this, exp.Table):
-            walk.write(action.this)
-        if name not in _ALTERING or any(True for _ in action.find_all(exp.Command, exp.Anonymous)):
-            walk.unsupported(action)
-
-
-def _truncate(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.DELETE)
-    for table in tree.expressions:
-        if isinstance(table, exp.Table):
-            walk.write(table)
-        else:
-            walk.unsupported(table)
-
-
-def _comment(walk: Walk, tree: Any) -> None:
-    walk.draft.effects |= {Effect.DEFINE, Effect.UPDATE}
-    walk.draft.flags.add(SqlFlag.DDL)
-    if isinstance(tree.this, exp.Table):
-        full, kind, _ = walk.resolve(tree.this)
-        walk.draft.touch(kind, full, Access.EXECUTE)
-
-
-# -- rights -----------------------------------------------------------------------------------------------------
-def _grant(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.GRANT)
-    walk.draft.flags.add(SqlFlag.PRIVILEGE_CHANGE)
-    securable = tree.args.get("securable")
-    if isinstance(securable, exp.Table):
-        full, kind, _ = walk.resolve(securable)
-        found = _CREATED.get(str(tree.args.get("kind") or "TABLE").upper(), ResourceKind.EXTENSION)
-        walk.draft.touch(kind if found is ResourceKind.TABLE else found, full, Access.EXECUTE)
-    elif securable is not None:
-        walk.draft.touch(ResourceKind.EXTENSION, securable.sql().lower(), Access.EXECUTE)
-    for principal in tree.args.get("principals") or ():
-        walk.draft.write(part(principal.this), ResourceKind.ROLE)
-
-
-# -- session ----------------------------------------------------------------------------------------------------
-def _session(walk: Walk, _tree: Any) -> None:
-    walk.draft.effects.add(Effect.SESSION)
-
-
-def _set(walk: Walk, tree: Any) -> None:
-    draft = walk.draft
-    draft.effects.add(Effect.SESSION)
-    if tree.args.get("unset"):
-        draft.verb = "reset"
-    for item in tree.expressions:
-        _set_item(walk, item)
-
-
-def _set_item(walk: Walk, item: Any) -> None:
-    draft = walk.draft
-    kind = str(item.args.get("kind") or "").lower()
-    this = item.this
-    name = kind
-    if isinstance(this, exp.EQ | exp.PropertyEQ):
-        name = this.this.sql(dialect=None).strip('`"[]').lower()
-        expressions.flow(walk, this.expression, Scope(), Sink())
-    elif kind not in ("names", "character set", "charset", "transaction"):
-        name = this.sql().lower() if this is not None else kind
-    short = name.split(".")[-1].lstrip("@").split(" ")[0]
-    if kind in ("global", "persist", "persist_only") or name.startswith(
-        ("@@global.", "global ", "@@persist")
-    ):
-        draft.effects.add(Effect.CONFIGURE)
-    draft.write(short or "unknown", ResourceKind.SETTING)
-    if short == "password":
-        draft.effects.add(Effect.GRANT)
-        draft.flags.add(SqlFlag.PRIVILEGE_CHANGE)
-    changes_lexer = short in words.LEXER_SETTINGS or kind in ("names", "character set", "charset")
-    if changes_lexer and not _usual_character_set(item, kind, short):
-        draft.flags.add(SqlFlag.LEXER_CHANGE)
-        walk.opaque(
-            ProblemCode.LEXER_CHANGE,
-            f"setting `{short or kind}` changes how the server reads later text; keep its default",
-        )
-    if short in ("role", "session_authorization", "authorization") or "role" in name.split():
-        draft.flags.add(SqlFlag.ROLE_CHANGE)
-        draft.effects.add(Effect.ASSUME)
-
-
-def _usual_character_set(item: Any, kind: str, short: str) -> bool:
-    """`SET NAMES utf8mb4` is what every client says at its start."""
-    value = item.this.expression if isinstance(item.this, exp.EQ) else item.this
-    about = kind in ("names", "character set", "charset") or short.startswith("character_set_")
-    return about and isinstance(value, exp.Expression) and value.name.lower() in words.SAFE_CHARACTER_SETS
-
-
-def _use(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.SESSION)
-    kind = str(tree.args.get("kind") or "").upper()
-    name = tree.this.sql().lower() if tree.this is not None else ""
-    if "ROLE" in kind:
-        walk.draft.flags.add(SqlFlag.ROLE_CHANGE)
-        walk.draft.effects.add(Effect.ASSUME)
-        walk.draft.write(name, ResourceKind.ROLE)
-    else:
-        walk.draft.touch(ResourceKind.DATABASE, name, Access.EXECUTE)
-
-
-def _show(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.READ)
-    target = tree.args.get("target")
-    if str(tree.this).upper() in words.SHOWN_DEFINITIONS and isinstance(target, exp.Expression):
-        table = exp.Table(this=target, db=tree.args.get("db"))
-        full, kind, _ = walk.resolve(table)
-        walk.draft.read(full, kind)
-
-
-def _describe(walk: Walk, tree: Any) -> None:
-    """DESCRIBE of a table, or EXPLAIN of a statement, which is nested and only planned unless analyzed."""
-    draft = walk.draft
-    draft.effects.add(Effect.READ)
-    if isinstance(tree.this, exp.Table):
-        full, kind, _ = walk.resolve(tree.this)
-        draft.read(full, kind)
-        return
-    draft.verb = "explain"
-    draft.columns_out = [ColumnOut(name="QUERY PLAN")]
-    analyzed = any(
-        "analy" in str(value).lower() for name, value in tree.args.items() if name != "this" and value
-    )
-    nested = statement(walk, tree.this, draft)
-    nested.columns_out = []
-    nested.planned = not analyzed
-
-
-def _configure(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.CONFIGURE)
-    if isinstance(tree, exp.Kill):
-        walk.draft.effects.add(Effect.EXECUTE)
-        walk.draft.touch(ResourceKind.PROCESS, tree.this.name, Access.EXECUTE)
-
-
-def _analyze(walk: Walk, tree: Any) -> None:
-    walk.draft.effects.add(Effect.CONFIGURE)
-    for table in (*tree.args.get("tables", ()), tree.this):
-        if isinstance(table, exp.Table):
-            full, kind, _ = walk.resolve(table)
-            walk.draft.touch(kind, full, Access.EXECUTE)
-
-
-_READ_PRAGMAS: Final = frozenset(
-    {
-        "table_info",
-        "table_xinfo",
-        "table_list",
-        "index_list",
-        "index_info",
-        "foreign_key_list",
-        "database_list",
-    }
-)
-
-
-def _pragma(walk: Walk, tree: Any) -> None:
-    name = (tree.this.this.name if isinstance(tree.this, exp.EQ) else tree.this.name).lower()
-    walk.draft.touch(ResourceKind.SETTING, name, Access.READ if name in _READ_PRAGMAS else Access.WRITE)
-    walk.draft.effects.add(Effect.READ if name in _READ_PRAGMAS else Effect.CONFIGURE)
-    if name not in _READ_PRAGMAS:
-        walk.opaque(
-            ProblemCode.UNSUPPORTED, f"PRAGMA `{name}` may change the database; only plain inspection is read"
-        )
-
-
-def _attach(walk: Walk, tree: Any) -> None:
-    """ATTACH and DETACH: another database file is opened."""
-    walk.draft.effects.add(Effect.SESSION)
-    target = tree.this.this if isinstance(tree.this, exp.Alias) else tree.this
-    if isinstance(target, exp.Literal):
-        walk.draft.flags |= {SqlFlag.READS_SERVER_FILE, SqlFlag.WRITES_SERVER_FILE}
-        walk.draft.touch(ResourceKind.FILE, target.name, Access.WRITE)
-    elif isinstance(tree, exp.Attach):
-        walk.opaque(ProblemCode.UNKNOWN_TARGET, "ATTACH of a file whose name isn't a plain string")
-
-
 # -- code and bulk ------------------------------------------------------------------------------------------------
 def _execute(walk: Walk, tree: Any) -> None:
     """T-SQL EXEC of a procedure or of a string."""
@@ -512,25 +219,25 @@ ROOTS: Final[dict[str, tuple[Any, ...]]] = {
     "Update": ("update", changes.update),
     "Delete": ("delete", changes.delete),
     "Merge": ("merge", changes.merge),
-    "TruncateTable": ("truncate", _truncate),
-    "Create": ("create", _create),
-    "Drop": ("drop", _drop),
-    "Alter": ("alter", _alter),
-    "Comment": ("comment", _comment),
-    "Grant": ("grant", _grant),
-    "Revoke": ("revoke", _grant),
-    "Transaction": ("begin", _session),
-    "Commit": ("commit", _session),
-    "Rollback": ("rollback", _session),
-    "Set": ("set", _set),
-    "Use": ("use", _use),
-    "Show": ("show", _show),
-    "Describe": ("show", _describe),
-    "Kill": ("shutdown", _configure),
-    "Analyze": ("analyze", _analyze),
-    "Pragma": ("pragma", _pragma, _SQLITE_LIKE),
-    "Attach": ("attach", _attach, _SQLITE_LIKE),
-    "Detach": ("detach", _attach, _SQLITE_LIKE),
+    "TruncateTable": ("truncate", definitions.truncate),
+    "Create": ("create", definitions.create),
+    "Drop": ("drop", definitions.drop),
+    "Alter": ("alter", definitions.alter),
+    "Comment": ("comment", definitions.comment),
+    "Grant": ("grant", definitions.grant),
+    "Revoke": ("revoke", definitions.grant),
+    "Transaction": ("begin", sessions.session),
+    "Commit": ("commit", sessions.session),
+    "Rollback": ("rollback", sessions.session),
+    "Set": ("set", sessions.set_variables),
+    "Use": ("use", sessions.use),
+    "Show": ("show", sessions.show),
+    "Describe": ("show", sessions.describe),
+    "Kill": ("shutdown", sessions.configure),
+    "Analyze": ("analyze", sessions.analyze),
+    "Pragma": ("pragma", sessions.pragma, _SQLITE_LIKE),
+    "Attach": ("attach", sessions.attach, _SQLITE_LIKE),
+    "Detach": ("detach", sessions.attach, _SQLITE_LIKE),
     "Execute": ("call", _execute, frozenset({"tsql"})),
     "ExecuteSql": ("execute", _execute, frozenset({"tsql"})),
     "Declare": ("declare", _declare),
