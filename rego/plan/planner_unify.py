@@ -33,7 +33,9 @@ class Unifier:
 
     def _settle(self, waiting: list[tuple[Side, Side]]) -> None:
         while waiting:
-            at = next((index for index, pair in enumerate(waiting) if self._ready(*pair)), 0)
+            at = 0
+            if len(waiting) > 1:
+                at = next((index for index, pair in enumerate(waiting) if self._ready(*pair)), 0)
             left, right = waiting.pop(at)
             waiting[at:at] = self._pair(left, right)
 
