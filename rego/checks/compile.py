@@ -17,7 +17,7 @@ from policy_engine.rego.checks.recursion import check_recursion
 from policy_engine.rego.checks.reserved import check_deprecated, check_reserved
 from policy_engine.rego.checks.resolve import global_names, resolve_body, resolve_modules
 from policy_engine.rego.checks.rule_tree import Node, build_tree
-from policy_engine.rego.checks.safety import Safety
+from policy_engine.rego.checks.safety import Safety, own_variables
 from policy_engine.rego.checks.scopes import Names
 from policy_engine.rego.checks.walk import rule_nodes, variables
 from policy_engine.rego.checks.with_targets import WithTargets
@@ -105,7 +105,10 @@ def compile_query(
     problems.stop()
     ordered = Safety(checked.arity, names.sources, problems).body(flat, set(), "")
     problems.stop()
-    return CheckedQuery(Hoister(names, keeps_equal=True).body(ordered), outputs)
+    # The name of a function in `with` is no variable of the query.
+    bound = {name for expr in ordered for name in own_variables(expr)}
+    found = {name: variable for name, variable in outputs.items() if variable in bound}
+    return CheckedQuery(Hoister(names, keeps_equal=True).body(ordered), found)
 
 
 def _each_rule(modules: Sequence[Module], change: Callable[[Rule, str], Rule]) -> list[Module]:

@@ -110,9 +110,9 @@ class Safety:
         self._problems.add(UNSAFE, f"var {shown} is unsafe", file, place)
 
     def _order(self, body: Body, outer: set[str], unsafe: _Unsafe) -> Body:
-        shared = {name for expr in body for name in _needed(expr)}
+        shared = {name for expr in body for name in own_variables(expr)}
         safe = shared & outer
-        waiting = [(expr, _needed(expr), self._closed_over(expr, shared) - outer) for expr in body]
+        waiting = [(expr, own_variables(expr), self._closed_over(expr, shared) - outer) for expr in body]
         ordered: list[Expr] = []
         bound_here: set[str] = set()
         progress = True
@@ -148,7 +148,7 @@ class Safety:
             elif not isinstance(what, Some | SomeIn):
                 what = self._closed_term(what, bound, expr, unsafe)
             done.append(replace(expr, what=what))
-            bound = bound | _needed(expr)
+            bound = bound | own_variables(expr)
         return done
 
     def _closed_term(self, term: Term, bound: set[str], expr: Expr, unsafe: _Unsafe) -> Term:
@@ -197,7 +197,7 @@ class Safety:
         return (known | unified(known, left, right)) - safe
 
 
-def _needed(expr: Expr) -> set[str]:
+def own_variables(expr: Expr) -> set[str]:
     """What an expression needs or binds, outside of closures."""
     return open_variables(expr.what).union(*map(_needed_by, expr.withs))
 

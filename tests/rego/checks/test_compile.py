@@ -183,6 +183,12 @@ def test_a_query_names_its_declared_variables(arities: dict[str, int]) -> None:
     assert len(set(outputs.values())) == 3
 
 
+def test_the_function_that_a_query_replaces_is_no_variable(arities: dict[str, int]) -> None:
+    body, _ = parse_query("x := 1; data.t.p with count as data.t.f")
+    assert body is not None
+    assert set(compile_query(compiled(arities, "p := 1\nf(_) := 1"), body).outputs) == {"x"}
+
+
 def test_a_query_in_a_package_knows_its_rules(arities: dict[str, int]) -> None:
     body, _ = parse_query("p == 1")
     assert body is not None
