@@ -327,9 +327,23 @@ def test_a_rule_with_one_constant_value_returns_when_a_body_holds() -> None:
     assert isinstance(scan.block.stmts[-1], ir.ReturnLocalStmt)
 
 
-def test_deep_loops_work_without_an_early_return() -> None:
-    loops = "; ".join(f"some x{number} in [1]" for number in range(30))
-    assert Program(policy_for(f"p if {{ {loops}; x29 == 1 }}")).evaluate("t/p") is True
+@pytest.mark.parametrize("depth", [1, 9, 10, 11, 12, 13, 14, 15, 16, 30, 60])
+def test_loops_of_any_depth_give_their_answer(depth: int) -> None:
+    loops = "; ".join(f"some x{number} in [1]" for number in range(depth))
+    policy = policy_for(f"p if {{ {loops}; every y in [x{depth - 1}] {{ some z in [y]; not z == 2 }} }}")
+    assert Program(policy).evaluate("t/p") is True
+
+
+def test_loops_beyond_all_measure_are_refused() -> None:
+    loops = "; ".join(f"some x{number} in [1]" for number in range(600))
+    with pytest.raises(RegoError, match="nested too deep"):
+        policy_for(f"p if {{ {loops}; x1 == 1 }}")
+
+
+def test_rules_that_share_a_function_can_not_ask_for_each_other() -> None:
+    with pytest.raises(RegoError) as refused:
+        policy_for("p[k].a contains 1 if { some k in [1]; data[_][_].q }")
+    assert refused.value.code == "rego_recursion_error"
 
 
 def test_statements_know_their_place() -> None:
