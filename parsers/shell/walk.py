@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from policy_engine.documents.action import Redirection
 from policy_engine.documents.problems import ProblemCode
-from policy_engine.documents.vocabulary import Access, Effect, ResourceKind, ShellFlag
-from policy_engine.parsers.shell import arithmetic
+from policy_engine.documents.vocabulary import Effect, ShellFlag
+from policy_engine.parsers.shell import arithmetic, opened_files
 from policy_engine.parsers.shell.expand import NUMBER, Arg, Unknown, expand_single
 from policy_engine.parsers.shell.grammar import parse
 from policy_engine.parsers.shell.guards import (
@@ -54,13 +54,7 @@ from policy_engine.parsers.shell.syntax import (
 
 _NUMERIC_TESTS = frozenset(["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])
 _MOVES = re.compile(r"cd|pushd|popd|eval|\.|source")
-_MODES = {
-    "<": "read", ">": "write", ">|": "write", ">>": "append", "<>": "read_write", "&>": "write", "&>>": "append",
-    ">&": "write", "<<": "here_document", "<<-": "here_document", "<<<": "here_string",
-}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DUPLICATE = re.compile(r"[0-9]+-?|-")
-_SOCKET = re.compile(r"/dev/(?:tcp|udp)/([^/]+)/(.+)")
 _ARITHMETIC = ProblemCode.UNKNOWN_TEXT
 
 
@@ -469,59 +463,14 @@ class Walker:
                 self.visit(redir.target.parts, index)
                 text = expand_single(redir.target.parts, self.state.values, self.state.text)
             else:
-                given = self.file_redirection(redir, draft, index)
+                given = opened_files.open_file(self, redir, draft, index)
                 stdin = stdin if given is None else given
                 continue
             fd = redir.fd if isinstance(redir.fd, int) else 0 if redir.fd is None else None
-            draft.redirections.append(Redirection(fd=fd, mode=_MODES[redir.op], path=None))
+            draft.redirections.append(Redirection(fd=fd, mode=opened_files.MODES[redir.op], path=None))
             if redir.fd in (None, 0):
                 stdin = text
         return stdin
-
-    def file_redirection(self, redir: Redir, draft: Draft, index: int) -> Arg | None:
-        """A redirection from or to a file or descriptor."""
-        state = self.state
-        target = redir.target
-        assert target is not None  # noqa: S101 - the grammar gives every other redirection one
-        fields = state.words(target)
-        self.visit(target.parts, index)
-        reads = redir.op in ("<", "<>", "<&")
-        default = 0 if reads else 1
-        fd = redir.fd if isinstance(redir.fd, int) else None if redir.fd else default
-        name = fields[0] if len(fields) == 1 else Unknown(single=False)
-        if redir.op in ("<&", ">&") and isinstance(name, str) and _DUPLICATE.fullmatch(name):
-            draft.redirections.append(
-                Redirection(fd=fd, mode="close" if name == "-" else "duplicate", path=None)
-            )
-            return Unknown() if fd == 0 else None
-        process = len(target.parts) == 1 and isinstance(target.parts[0], Proc)
-        path = name if isinstance(name, str) else None
-        draft.redirections.append(Redirection(fd=fd, mode=_MODES.get(redir.op, "read"), path=path))
-        socket = _SOCKET.fullmatch(path) if path else None
-        if socket:
-            draft.flags.add(ShellFlag.NETWORK)
-            draft.effects.add(Effect.TRANSFER)
-            state.resource(draft, ResourceKind.HOST, f"{socket[1]}:{socket[2]}", Access.WRITE)
-        elif isinstance(name, Unknown) and name.single and (name.shown or "").startswith("~"):
-            draft.effects.add(Effect.READ if redir.op == "<" else Effect.UPDATE)
-            state.file(draft, name, Access.READ if redir.op == "<" else Access.WRITE)
-        elif path is None and not process:
-            state.opaque(
-                draft,
-                ProblemCode.UNKNOWN_TARGET,
-                "the file of a redirection isn't known: write its path literally",
-            )
-        elif path is not None and not path.startswith("/dev/fd/") and path not in _STREAMS:
-            if redir.op != "<":
-                draft.effects.add(Effect.UPDATE)
-                state.file(draft, path, Access.WRITE)
-                self.runner.written(draft, path)
-            if reads:
-                draft.effects.add(Effect.READ)
-                state.file(draft, path, Access.READ)
-        if not reads or fd != 0:
-            return None
-        return "" if path == "/dev/null" else Unknown(fetched=isinstance(name, Unknown) and name.fetched)
 
     # -- parts -------------------------------------------------------------------------------------------------
 
@@ -592,11 +541,6 @@ class Walker:
         message = arithmetic.problem_of(arith, self.state.values)
         if message:
             self.state.opaque(draft or self.anonymous(arith), _ARITHMETIC, message)
-
-
-_STREAMS = frozenset(
-    ["/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full"]
-)
 
 
 def _assigned(head: list[Arith]) -> set[str]:
