@@ -175,7 +175,10 @@ def merge(walk: Walk, tree: Any) -> None:
     origins = [tree.this, tree.args["using"]]
     targets = _targets(walk, [tree.this], _tables([tree.this]), outer)
     scope = _scope(walk, origins, outer, targets)
-    expressions.predicate(walk, tree.args["on"], scope, [])
+    if isinstance(on := tree.args.get("on"), exp.Expression):
+        expressions.predicate(walk, on, scope, [])
+    else:
+        walk.opaque(ProblemCode.SYNTAX_ERROR, "a MERGE without ON isn't a statement of any server")
     columns: list[str] = []
     whens = tree.args.get("whens")
     for when in whens.expressions if whens is not None else ():

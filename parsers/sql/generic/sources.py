@@ -136,7 +136,7 @@ def _locked(walk: Walk, node: Any) -> None:
 
 def _is_file(walk: Walk, node: Any) -> bool:
     """DuckDB reads `'x.parquet'` as a file, Spark reads parquet.`path`."""
-    parts = table_parts(node)
+    parts = table_parts(node) or [""]
     quoted = isinstance(node.this, exp.Identifier) and bool(node.this.args.get("quoted"))
     file = walk.dialect == "duckdb" and quoted and ("." in parts[-1] or "/" in parts[-1])
     formats = ("parquet", "csv", "json", "orc", "avro", "text", "delta", "binaryfile")

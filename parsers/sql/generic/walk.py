@@ -88,6 +88,9 @@ class Walk:
         """Refuse a table named by a value, and one of another server."""
         from sqlglot import exp
 
+        if not parts:
+            self.opaque(ProblemCode.UNKNOWN_TARGET, "a table without a name isn't a table of any server")
+            return
         name = render(parts)
         last = table.this
         if isinstance(last, exp.DynamicIdentifier | exp.Parameter | exp.Placeholder | exp.TableFromRows):
