@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from policy_engine.rego.builtins.refused import REFUSED
 from policy_engine.rego.builtins.registry import lookup, names
 from policy_engine.rego.checks import CheckedModules, CheckedQuery, compile_modules, compile_query
+from policy_engine.rego.checks.walk import closure_parts, parts, rebuild
 from policy_engine.rego.codegen.program import Program
 from policy_engine.rego.engine import Expression, Limits, Result
 from policy_engine.rego.errors import Issue, RegoCompileError, RegoError, RegoEvaluationError
@@ -29,14 +30,28 @@ from policy_engine.rego.syntax.checks import collisions_with_data
 from policy_engine.rego.syntax.parser import parse_module, parse_query
 from policy_engine.rego.syntax.scan import scan
 from policy_engine.rego.syntax.tokens import Source
-from policy_engine.rego.syntax.tree import Body, Call, Every, Expr, Import, Module, Ref, Some, SomeIn, Var
+from policy_engine.rego.syntax.tree import (
+    Body,
+    Call,
+    Every,
+    Expr,
+    Import,
+    Module,
+    Ref,
+    Some,
+    SomeIn,
+    Template,
+    Term,
+    Var,
+)
 from policy_engine.rego.value_model import from_json, to_json
 from policy_engine.rego.values import UNDEFINED
 
 _MOST_PROGRAMS: Final = 64
 _QUERY: Final = "query"
 _CAPTURE: Final = "value{}_of_query"
-_UNIFYING: Final = frozenset({"eq", "assign"})
+_HIDDEN: Final = "wildcard{}_of_query"
+_WITHOUT_VALUE: Final = frozenset({"eq", "assign", "print"})
 
 
 def compile_policy(
@@ -141,7 +156,7 @@ class NativePolicy:
         with _defects_told():
             # Without our own variables first: errors are about what was asked.
             compile_query(self._checked, body, where, known)
-            captured = tuple(self._captured(expr, number) for number, expr in enumerate(body))
+            captured = tuple(self._captured(_told_apart(expr), number) for number, expr in enumerate(body))
             checked = compile_query(self._checked, captured, where, known)
             program = self._program(
                 (query, *package, None, *imports), lambda: self._planned(queries={_QUERY: checked})
@@ -239,26 +254,52 @@ def _has_value(expr: Expr) -> bool:
     """Whether an expression of a query has a value of its own to show; `x := 1`, `some x` and `not …` are just true."""
     if expr.negated or isinstance(expr.what, Some | SomeIn | Every):
         return False
-    return not (isinstance(expr.what, Call) and expr.what.name in _UNIFYING)
+    return not (isinstance(expr.what, Call) and expr.what.name in _WITHOUT_VALUE)
+
+
+def _told_apart(expr: Expr) -> Expr:
+    """The expression with its wildcards named: like OPA we give a row for each way in which a query is true."""
+    if expr.negated or isinstance(expr.what, Some | SomeIn | Every):
+        return expr
+
+    def name(term: Term) -> Term:
+        if isinstance(term, Var):
+            return Var(_HIDDEN.format(term.name[1:]), term.place) if term.is_wildcard else term
+        return term if closure_parts(term) or isinstance(term, Template) else rebuild(term, name)
+
+    return replace(expr, what=name(expr.what))
+
+
+def _iterates(body: Body) -> bool:
+    """Whether a ref outside of closures has a variable in its path, or `walk` is called: then false is no answer."""
+    stack: list[Any] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Ref) and any(isinstance(step, Var) for step in node.path):
+            return True
+        if isinstance(node, Call) and node.name == "walk":
+            return True
+        stack.extend(parts(node))
+    return False
 
 
 def _results(query: str, body: Body, checked: CheckedQuery, rows: list[dict[str, Any]]) -> list[Result]:
     """Rows of bindings as results in OPA's form."""
     texts = _texts(query, body)
     shown = [number for number, expr in enumerate(body) if not isinstance(expr.what, Some)]
+    # OPA shows a false value only when it is all that was asked.
+    only_true = len(shown) > 1 or _iterates(body)
+    own = [name for name in checked.outputs if not name.endswith("_of_query")]
     found = []
     for row in rows:
         values = {name: to_json(value) for name, value in row.items()}
         expressions = [
-            Expression(values.pop(_CAPTURE.format(number), True), texts[number], *body[number].place)
+            Expression(values.get(_CAPTURE.format(number), True), texts[number], *body[number].place)
             for number in shown
         ]
-        # OPA shows a false value only when it is all that was asked.
-        if len(shown) > 1 and any(expression.value is False for expression in expressions):
+        if only_true and any(expression.value is False for expression in expressions):
             continue
-        found.append(
-            Result(tuple(expressions), {name: values[name] for name in checked.outputs if name in values})
-        )
+        found.append(Result(tuple(expressions), {name: values[name] for name in own if name in values}))
     return found
 
 
