@@ -70,7 +70,9 @@ def load(
             folder = tuple(name.split("/")[:-1])
             _take(loaded, str(path / name), mount or (*prefix, *folder), content)
     for given in bundles:
-        bundle = read_bundle(_local(given), mounts=mounts if bundle_mounts is None else bundle_mounts, keep=skip)
+        bundle = read_bundle(
+            _local(given), mounts=mounts if bundle_mounts is None else bundle_mounts, keep=skip
+        )
         loaded.modules.update(bundle.modules)
         loaded.modules.update(bundle.tests)
         merge_data(loaded.data, (), bundle.data, given)

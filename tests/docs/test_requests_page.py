@@ -210,7 +210,11 @@ def test_a_bad_document_gets_the_error_shown(folder: Path, document: str, senten
 @pytest.mark.parametrize(
     ("who", "context", "sentence"),
     [
-        (Identity(subject="ana", chain=({"sub": "ana"},)), PROD, "holds plain values where documents are expected"),  # type: ignore[arg-type]
+        (
+            Identity(subject="ana", chain=({"sub": "ana"},)),
+            PROD,
+            "holds plain values where documents are expected",
+        ),  # type: ignore[arg-type]
         (ANA, Context(environment="x" * 1_100_000), "bytes; at most 1048576 are judged"),
     ],
 )

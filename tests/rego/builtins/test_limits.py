@@ -76,7 +76,10 @@ def test_what_would_be_too_much_is_an_error_soon(name: str, operands: list[Any],
     ],
 )
 def test_a_limit_is_never_undefined(query: str) -> None:
-    with compile_rego({}, strict_builtin_errors=False) as policy, pytest.raises(RegoEvaluationError) as caught:
+    with (
+        compile_rego({}, strict_builtin_errors=False) as policy,
+        pytest.raises(RegoEvaluationError) as caught,
+    ):
         policy.query(query)
     assert caught.value.code == "eval_limit"
 
