@@ -1,8 +1,8 @@
 """The seam to other parsers: texts that a command hands to a database or a cluster.
 
-`HANDLERS` maps a program to the function that will turn its arguments into child operations. Until the SQL and
-kubectl parsers are called here, such commands are reported with their argv and are opaque, unless the tables
-know them to be harmless.
+`HANDLERS` maps a program to the function that reads its arguments. Until the SQL and kubectl parsers make child
+operations here, such commands are reported with their argv and are opaque, unless they are known to be harmless: for
+kubectl its own parser is asked.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ HANDLERS: dict[str, Handler] = dict.fromkeys(
     ],
     unread,
 )
-_READ_ONLY_KUBECTL = frozenset(
-    ["get", "describe", "logs", "top", "explain", "version", "cluster-info", "api-resources"]
+# What a kubectl line may do and still be a plain read here; its own parser has words for the rest.
+_PLAIN_KUBECTL_FLAGS = frozenset(
+    ["all_namespaces", "selector", "field_selector", "watch", "multi_resource", "multi_name", "no_request"]
 )
 
 
@@ -71,12 +72,20 @@ def hand_over(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 
 
 def _kubectl(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
-    """kubectl: the plain reads are known, everything else is left to its parser."""
-    literal = [arg for arg in args if isinstance(arg, str)]
-    special = any(arg.startswith(("--raw", "--kubeconfig", "--profile", "--cache")) for arg in literal)
-    if len(literal) == len(args) > 1 and args[1] in _READ_ONLY_KUBECTL and not special:
-        draft.usual = {Effect.READ}
-        return
+    """kubectl: what its own parser knows to be a plain read is one, with the objects read; the rest is opaque."""
+    literal = [arg for arg in args[1:] if isinstance(arg, str)]
+    if len(literal) == len(args) - 1 and literal:
+        from policy_engine.parsers.kubernetes import parse_kubectl
+
+        action = parse_kubectl(["kubectl", *literal])
+        if (
+            not action.opaque
+            and {*action.effects} <= {Effect.READ}
+            and {*action.flags} <= _PLAIN_KUBECTL_FLAGS
+        ):
+            draft.usual = {Effect.READ}
+            draft.resources.update(dict.fromkeys(action.resources))
+            return
     if len(args) > 1 and args[1] == "exec" and "--" in args:
         runner.child(args[args.index("--") + 1 :], draft, name)
     unread(runner, name, args, draft)
