@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # The package that decides, as OPA writes an entrypoint.
 ENTRYPOINT = "policy"
 
+# The sets of that package which the engine reads.
+SETS = frozenset({"deny", "approve", "mask", "allow", "hint"})
+
 # Files at the root of a bundle, and where their content stands below `data`.
 SOD_MOUNTS: dict[str, tuple[str, ...]] = {f"{section}.yaml": ("sod", section) for section in SECTIONS}
 
@@ -55,6 +58,7 @@ def load_bundle(path: str | Path, *, engine: EngineName = "native") -> PolicyBun
     try:
         bundle = read_bundle(path, mounts=SOD_MOUNTS, keep=is_case_name)
         _check(bundle, str(path))
+        _check_sets(bundle.modules)
         policy = _compile(bundle.modules, bundle.data, engine)
         # Asked last, so that a module that isn't even Rego is told as such.
         if not any(bundle.data.get("sod", {}).values()) and not _adds_to_entrypoint(bundle.modules):
@@ -102,6 +106,29 @@ def _compile(modules: Mapping[str, str], data: Mapping[str, Any], engine: Engine
     # A section that is left out, or a file that holds nothing but comments, is an empty one.
     complete = {**data, "sod": {section: data.get("sod", {}).get(section) or {} for section in SECTIONS}}
     return compile_rego({**library_modules(), **modules}, complete, entrypoints=(ENTRYPOINT,), engine=engine)
+
+
+def _check_sets(modules: Mapping[str, str]) -> None:
+    """Refuse `allow := true` and the like: what decides are sets, which the library and the team both add to.
+
+    A module that doesn't parse is left to the compiler, which tells all that is wrong with it.
+    """
+    from policy_engine.rego.syntax.parser import parse_module
+
+    for file, text in modules.items():
+        module = parse_module(text, file)[0] if _ENTRYPOINT_PACKAGE.search(text) else None
+        if module is None or module.package.path != (ENTRYPOINT,):
+            continue
+        for rule in module.rules:
+            if rule.head.name in SETS and rule.head.key is None:
+                name = rule.head.name
+                raise BundleError(
+                    f'`{name}` must be a set here: write `{name} contains {{"rule": …, "message": …}} if …`',
+                    code="policy_not_a_set",
+                    file=file,
+                    row=rule.place.row,
+                    column=rule.place.column,
+                )
 
 
 def _adds_to_entrypoint(modules: Mapping[str, str]) -> bool:
