@@ -240,7 +240,10 @@ class KubernetesFlag(Word):
     DRY_RUN_CLIENT = "dry_run_client", "nothing that changes is sent"
     DRY_RUN_SERVER = "dry_run_server", "the server checks but does not persist"
     INTERACTIVE_TTY = "interactive_tty", "a terminal in a container"
-    PRIVILEGED = "privileged", "a privileged container, host namespace or host path"
+    PRIVILEGED = (
+        "privileged",
+        "a privileged container, host namespace, host path, or a capability that reaches the host",
+    )
     IMPERSONATE = "impersonate", "the request acts as somebody else"
     CONTEXT_OVERRIDE = "context_override", "another context, cluster or user of the kubeconfig"
     KUBECONFIG_OVERRIDE = "kubeconfig_override", "another kubeconfig file"
