@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from policy_engine.parsers.shell.expand import NUMBER, Number, Values
+from policy_engine.parsers.shell.sensitive import is_sensitive
 from policy_engine.parsers.shell.syntax import Arith, Lit, Var
 
 _TOKEN = re.compile(
@@ -34,6 +35,10 @@ def problem_of(arith: Arith, values: Values) -> str | None:
         elif not (isinstance(part, Var) and _is_integer(part, values)):
             return "arithmetic on a value that isn't known to be a number, which may run code: use literal numbers"
     for name in changed:
+        if is_sensitive(name) or name == "IFS":
+            return (
+                f"arithmetic assigns `{name}`, which changes what later commands run or mean: leave it alone"
+            )
         values[name] = NUMBER
     return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from policy_engine.documents.problems import ProblemCode
 from policy_engine.documents.vocabulary import Access, Effect
 from policy_engine.parsers.shell.expand import Arg, Unknown
+from policy_engine.parsers.shell.sensitive import is_sensitive
 from policy_engine.parsers.shell.state import Draft
 
 if TYPE_CHECKING:
@@ -309,7 +310,12 @@ def _source(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
 def _let(runner: Runner, name: str, args: list[Arg], draft: Draft) -> None:
     runner.state.forget()
     for arg in args[1:]:
-        if not isinstance(arg, str) or not re.fullmatch(r"([A-Za-z_]\w*=)?[-+*/%() 0-9]+", arg, re.ASCII):
+        plain = (
+            re.fullmatch(r"(?:([A-Za-z_]\w*)=)?[-+*/%() 0-9]+", arg, re.ASCII)
+            if isinstance(arg, str)
+            else None
+        )
+        if plain is None or (plain[1] and (is_sensitive(plain[1]) or plain[1] == "IFS")):
             _code(runner, draft, "arithmetic in `let`")
 
 
