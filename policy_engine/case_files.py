@@ -35,7 +35,7 @@ from policy_engine.documents.identity import Identity, validate_identity
 from policy_engine.documents.request import Context, Grant, HistoryFact
 from policy_engine.documents.vocabulary import Verdict
 from policy_engine.engine import PolicyEngine
-from policy_engine.parsers.dispatch import known_dialects, parse_text
+from policy_engine.parsers.dispatch import KINDS, known_dialects, parse_text
 
 THIS = "this"
 # A case file is written by hand; anything near this size is something else.
@@ -69,9 +69,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def kind(self) -> str:
         """Which kind of text the case holds."""
-        return next(
-            kind for kind in ("sql", "kubectl", "kubernetes", "shell") if getattr(self, kind) is not None
-        )
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
     def text(self) -> str:
@@ -221,7 +219,7 @@ def _listed(value: Any) -> str:
 
 def _problem_of(case: Case, written: _Written) -> str | None:
     """Return what is wrong with a case that is well-formed, if anything."""
-    given = [kind for kind in ("sql", "kubectl", "kubernetes", "shell") if getattr(case, kind) is not None]
+    given = [kind for kind in KINDS if getattr(case, kind) is not None]
     if len(given) != 1:
         return f"give exactly one of `sql`, `kubectl`, `kubernetes`, `shell`; it gives {len(given)}"
     if case.identity not in written.identities:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from policy_engine.rego.errors import Issue
 from policy_engine.rego.values import UNDEFINED, Undefined
 
 EngineName = Literal["native", "regopy"]
@@ -118,13 +117,6 @@ def compile(  # noqa: A001 - OPA's word
     return compile_for_regopy(modules, documents, limits or Limits(), entrypoints=entrypoints)
 
 
-def check(modules: Mapping[str, str], data: Mapping[str, Any] | None = None) -> list[Issue]:
-    """Everything that is wrong with the modules, without compiling them."""
-    from policy_engine.rego.native import check_modules
-
-    return check_modules(modules, {} if data is None else data)[1]
-
-
 __all__ = [
     "UNDEFINED",
     "EngineName",
@@ -133,6 +125,5 @@ __all__ = [
     "Policy",
     "Result",
     "Undefined",
-    "check",
     "compile",
 ]

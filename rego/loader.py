@@ -40,9 +40,9 @@ def load(
 ) -> Loaded:
     """Load `paths`, then `bundles` (with their tests).
 
-    `ignore` are file and folder name patterns. `mounts` maps file names at the root of a folder to data paths (`bundle_mounts`
-    those of bundles, when they differ);
-    `skip` tells of files that are not data. Raises `BundleReadError`.
+    `ignore` are file and folder name patterns. `mounts` maps file names at the root of a folder to data paths
+    (`bundle_mounts` those of bundles, when they differ); `skip` tells of files that are not data. Raises
+    `BundleReadError`.
     """
     loaded = Loaded()
     patterns = tuple(ignore)
